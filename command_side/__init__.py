@@ -1,0 +1,1 @@
+"""The side that decides: commands in, events out."""

@@ -1,0 +1,1 @@
+"""What every context's decisions run on: the ledger, the cache of states, the dispatcher."""

@@ -1,0 +1,1 @@
+"""How events are written and read: the ledger's tables, the stored names, the mapper and the readers."""

