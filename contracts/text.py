@@ -37,7 +37,8 @@ class Plain:
         unseen = (_NOT_IN_PARAGRAPHS if self.lines else _NOT_IN_A_LINE).search(composed)
         if unseen:
             code_point = f"U+{ord(unseen[0]):04X}"
-            rule, message = "unseen_character", "must not contain the control or invisible character {code_point}"
+            rule = "unseen_character"
+            message = "must not contain the control or invisible character {code_point}"
             raise PydanticCustomError(rule, message, {"code_point": code_point})
         if len(composed) > self.most:
             rule, message = "string_too_long", "String should have at most {max_length} characters"

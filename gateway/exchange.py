@@ -3,7 +3,6 @@
 import re
 from time import perf_counter
 from typing import cast
-from uuid import UUID
 
 import uuid_utils
 from starlette.requests import Request
@@ -30,6 +29,11 @@ class Exchange:
         self.route = "none"
         self.actor: str | None = None
         self.cached = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return perf_counter() - self.started
 
     @property
     def locale(self) -> Locale:
@@ -59,9 +63,3 @@ def request_id_of(headers: dict[bytes, bytes]) -> str:
 def exchange_of(request: Request) -> Exchange:
     """The exchange that the edge began for this request."""
     return cast("Exchange", request.scope[_SCOPE_KEY])
-
-
-def correlation_of(exchange: Exchange, command_id: UUID) -> UUID:
-    """The chain a command belongs to: it begins with the command itself, unless the trace is known by a UUID."""
-    trace = exchange.trace_id
-    return UUID(hex=trace) if trace else command_id

@@ -27,3 +27,7 @@ class Limits:
     cache_bytes: int = 32 * 1024 * 1024
     cached_answer: int = 256 * 1024
     """The largest answer that the edge cache keeps."""
+
+    def seconds_for(self, path: str) -> float:
+        """How long a request to this address may take."""
+        return self.bulk_seconds if path.endswith("/bulk") else self.request_seconds

@@ -18,8 +18,8 @@ def migrate(settings: Settings, report: Callable[[str], None] = print) -> None:
     Raises:
         MigrationFailed: naming the database and what it said.
     """
-    from contracts import registry  # noqa: PLC0415 -- the whole published language is loaded only here
-    from contracts.eventlog import schema  # noqa: PLC0415 -- as above
+    from contracts import registry
+    from contracts.eventlog import schema
 
     for context in registry.contexts():
         dsns = settings.ledger_admin(context)

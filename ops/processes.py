@@ -83,9 +83,11 @@ class OwnProcess(Program):
             probes.tcp(self._spec.ready_address)
         elif self._spec.ready_file is not None:
             if not self._spec.ready_file.exists():
-                raise NotReady("it has not said yet that it is ready")
+                message = "it has not said yet that it is ready"
+                raise NotReady(message)
         elif time.monotonic() - self._launched < PROOF_OF_LIFE_SECONDS:
-            raise NotReady("it has only just started")
+            message = "it has only just started"
+            raise NotReady(message)
 
 
 def _run(name: str) -> tuple[str, ...]:

@@ -38,7 +38,9 @@ class Settings(BaseModel):
     elasticsearch_url: str | None = Field(
         None, repr=False, description="Elasticsearch; without it search is Tantivy in DATA_DIR/search"
     )
-    broker_url: str = Field("", repr=False, description="Celery's broker; default: database 1 of CHEMIST_REDIS_URL")
+    broker_url: str = Field(
+        "", repr=False, description="Celery's broker; default: database 1 of CHEMIST_REDIS_URL"
+    )
     ledger_dsns: Mapping[str, tuple[str, ...]] = Field(
         default_factory=dict,
         repr=False,
@@ -51,9 +53,15 @@ class Settings(BaseModel):
         "or CHEMIST_POSTGRES_ADMIN_DSN",
     )
 
-    embedded_postgres_port: int = Field(15432, ge=1, le=65535, description="preferred port of the embedded PostgreSQL")
-    embedded_valkey_port: int = Field(16379, ge=1, le=65535, description="preferred port of the embedded Valkey")
-    embedded_mongodb_port: int = Field(17017, ge=1, le=65535, description="preferred port of the embedded MongoDB")
+    embedded_postgres_port: int = Field(
+        15432, ge=1, le=65535, description="preferred port of the embedded PostgreSQL"
+    )
+    embedded_valkey_port: int = Field(
+        16379, ge=1, le=65535, description="preferred port of the embedded Valkey"
+    )
+    embedded_mongodb_port: int = Field(
+        17017, ge=1, le=65535, description="preferred port of the embedded MongoDB"
+    )
     embedded_elasticsearch_port: int = Field(
         19200, ge=1, le=65535, description="preferred port of the embedded Elasticsearch"
     )
@@ -63,9 +71,16 @@ class Settings(BaseModel):
     channel: Literal["local", "grpc"] = Field("local", description="how the gateway reaches both sides")
     command_side_address: str = Field("127.0.0.1:18081", description="the command side, over gRPC")
     query_side_address: str = Field("127.0.0.1:18082", description="the query side, over gRPC")
+    rpc_certificate_file: Path | None = Field(None, description="our certificate for gRPC with mutual TLS")
+    rpc_key_file: Path | None = Field(None, description="the key of that certificate")
+    rpc_authority_file: Path | None = Field(
+        None, description="the authority that signed the other end's certificate"
+    )
     idempotency_days: int = Field(30, ge=1, description="how long a command's id and answer are remembered")
 
-    jwt_public_key_file: Path = Field(Path(), description="verifies tokens; default: DATA_DIR/keys/jwt_public.pem")
+    jwt_public_key_file: Path = Field(
+        Path(), description="verifies tokens; default: DATA_DIR/keys/jwt_public.pem"
+    )
     jwt_private_key_file: Path = Field(
         Path(), description="issues development tokens; default: DATA_DIR/keys/jwt_private.pem"
     )
@@ -84,6 +99,16 @@ class Settings(BaseModel):
         values.setdefault("jwt_private_key_file", data_dir / "keys" / "jwt_private.pem")
         return values
 
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        files = (self.rpc_certificate_file, self.rpc_key_file, self.rpc_authority_file)
+        if any(files) and not all(files):
+            message = (
+                "mutual TLS needs all three of CHEMIST_RPC_CERTIFICATE_FILE, _KEY_FILE and _AUTHORITY_FILE"
+            )
+            raise ValueError(message)
+        return self
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read them from the environment (ours when not given); an empty variable counts as absent.
@@ -95,7 +120,9 @@ class Settings(BaseModel):
         for name, text in given(environment).items():
             if shard := _LEDGER.fullmatch(name):
                 field = "ledger_admin_dsns" if shard[2] else "ledger_dsns"
-                values.setdefault(field, {})[shard[1].lower()] = tuple(part.strip() for part in text.split(","))
+                values.setdefault(field, {})[shard[1].lower()] = tuple(
+                    part.strip() for part in text.split(",")
+                )
             elif knows(name):
                 values[name.removeprefix(PREFIX).lower()] = text
             else:
@@ -105,9 +132,9 @@ class Settings(BaseModel):
             return cls(**values)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            name = PREFIX + str(first["loc"][0]).upper()
-            what = "is not set" if first["type"] == "missing" else f"is wrong: {first['msg'].lower()}"
-            message = f"{name} {what}"
+            name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else ""
+            what = "is not set" if first["type"] == "missing" else f"is wrong: {first['msg']}"
+            message = f"{name} {what}" if first["loc"] else first["msg"]
             raise SettingsError(message) from None
 
     def to_environment(self) -> dict[str, str]:
@@ -150,7 +177,23 @@ def knows(name: str) -> bool:
     if _LEDGER.fullmatch(name):
         return True
     field = name.removeprefix(PREFIX).lower()
-    return name == PREFIX + field.upper() and field in Settings.model_fields and not field.startswith("ledger_")
+    return (
+        name == PREFIX + field.upper() and field in Settings.model_fields and not field.startswith("ledger_")
+    )
+
+
+def described() -> list[tuple[str, str, str]]:
+    """Every setting: its variable, its meaning, its default (empty when it has none, or one that meaning tells)."""
+    rows = []
+    for field, declared in Settings.model_fields.items():
+        meaning = declared.description or ""
+        if field.startswith("ledger_"):
+            name, _, meaning = meaning.partition(": ")
+            rows.append((name, meaning, ""))
+        else:
+            plain = isinstance(declared.default, str | int | Path) and str(declared.default) not in {"", "."}
+            rows.append((PREFIX + field.upper(), meaning, str(declared.default) if plain else ""))
+    return rows
 
 
 def redacted(address: str) -> str:

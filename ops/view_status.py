@@ -27,6 +27,6 @@ class ViewStatus:
 
 async def view_status(settings: Settings) -> list[ViewStatus]:
     """Every view's status, in the order of their names."""
-    from projections import app  # noqa: PLC0415 -- the drivers of four stores are loaded only when they are asked
+    from projections import app
 
     return await app.view_status(settings)

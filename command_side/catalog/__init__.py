@@ -1,1 +1,1 @@
-"""Decisions about products and categories."""
+"""What the catalogue decides: one file a command, one an aggregate."""

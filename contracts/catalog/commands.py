@@ -24,7 +24,7 @@ from contracts.catalog.product import (
 )
 from contracts.ids import Sku, Slug
 from contracts.message import Command
-from contracts.text import Prose, Text
+from contracts.text import Plain, Prose, Text
 
 
 class ListProduct(Details, Command):
@@ -124,7 +124,7 @@ class WithdrawProduct(Command):
     reason: WithdrawalReason
     note: Prose
     """What a customer or a nurse who has the product should know and do."""
-    lots: Annotated[tuple[Annotated[Text, Field(max_length=50)], ...], Field(max_length=500), AllDifferent] = ()
+    lots: Annotated[tuple[Annotated[str, Plain(50)], ...], Field(max_length=500), AllDifferent] = ()
     """The recalled lots as printed on the pack; empty means every lot. Only for a recall."""
 
     @model_validator(mode="after")
@@ -161,3 +161,10 @@ class PlaceInCategory(Command):
     category: Slug
     instead_of: Slug | None = None
     """The category that it leaves by this move."""
+
+    @model_validator(mode="after")
+    def _moves_elsewhere(self) -> Self:
+        if self.category == self.instead_of:
+            rule, message = "same_category", "a product cannot leave the category that it is placed in"
+            raise PydanticCustomError(rule, message)
+        return self

@@ -29,6 +29,12 @@ class ProductIncomplete(BrokenRule):
     sw = "{sku} haiwezi kuuzwa bila: {missing}."
 
 
+class IngredientsContradict(BrokenRule):
+    code = "product.ingredients_contradict"
+    en = "{sku} would name ingredients and a reason for having none; clear one of them."
+    sw = "{sku} ingekuwa na viambato pamoja na sababu ya kutokuwa navyo; futa kimojawapo."
+
+
 class ProductNotPublished(BrokenRule):
     code = "product.not_published"
     en = "{sku} was never on sale, so it cannot be withdrawn."

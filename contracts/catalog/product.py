@@ -12,26 +12,26 @@ from contracts.ids import Sku
 from contracts.message import Value
 from contracts.text import Plain, Prose, Text
 
-_AMOUNT = re.compile(r"(?P<whole>[0-9]{0,12})(\.(?P<fraction>[0-9]{1,12}))?")
-_CANONICAL_AMOUNT = re.compile(r"[1-9][0-9]{0,11}(\.[0-9]{0,11}[1-9])?")
+_AMOUNT_PATTERN = r"^(?:([1-9][0-9]{0,11})(?:\.([0-9]{1,12}))?|0?\.([0-9]{0,11}[1-9][0-9]{0,11}))$"
+_AMOUNT = re.compile(_AMOUNT_PATTERN)
 
 
 def _exact(amount: str) -> str:
-    if _CANONICAL_AMOUNT.fullmatch(amount):
-        return amount
     parts = _AMOUNT.fullmatch(amount)
-    whole, fraction = (parts["whole"].lstrip("0"), (parts["fraction"] or "").rstrip("0")) if parts else ("", "")
-    if not whole and not fraction:
+    if parts is None:
         rule = "exact_amount"
         message = "must be an exact decimal number above zero, such as 500 or 0.75"
         raise PydanticCustomError(rule, message)
-    return f"{whole or '0'}.{fraction}" if fraction else whole
+    whole, fraction, fraction_alone = parts.groups(default="")
+    if not whole:
+        return f"0.{fraction_alone.rstrip('0')}"
+    return f"{whole}.{fraction.rstrip('0')}".rstrip(".") if fraction else whole
 
 
 Amount = Annotated[
     str,
     AfterValidator(_exact),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{0,12}(\.[0-9]{1,12})?$", "examples": ["500", "0.75"]}),
+    WithJsonSchema({"type": "string", "pattern": _AMOUNT_PATTERN, "examples": ["500", "0.75"]}),
 ]
 """An exact decimal number above zero, as text. Kept as safe labelling asks: a zero before a leading point
 (0.75, never .75, which is read as 75) and none trailing (5, never 5.0, which is read as 50)."""
@@ -70,13 +70,14 @@ IdentifierScheme = Literal["ndc", "gtin", "ppb", "atc", "rxcui"]
 """`ndc` US National Drug Code; `gtin` the bar code (GS1); `ppb` registration number of Kenya's Pharmacy and
 Poisons Board; `atc` the WHO's anatomical therapeutic chemical code; `rxcui` RxNorm."""
 
-_IDENTIFIER_FORMS: dict[str, tuple[re.Pattern[str], str]] = {
-    "ndc": (re.compile(r"[0-9]{4,5}-[0-9]{3,4}(-[0-9]{1,2})?"), "labeler-product[-package], such as 0002-1433-80"),
-    "gtin": (re.compile(r"[0-9]{8}|[0-9]{12,14}"), "8, 12, 13 or 14 digits"),
-    "ppb": (re.compile(r"[A-Za-z0-9][A-Za-z0-9/.-]{2,39}"), "3 to 40 letters, digits, slashes, dots and hyphens"),
-    "atc": (re.compile(r"[A-Z]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?"), "one to five levels, such as N02BE01"),
-    "rxcui": (re.compile(r"[1-9][0-9]{0,8}"), "up to 9 digits"),
+_IDENTIFIER_FORMS = {
+    "ndc": (r"[0-9]{4,5}-[0-9]{3,4}(-[0-9]{1,2})?", "labeler-product[-package], such as 0002-1433-80"),
+    "gtin": (r"[0-9]{8}|[0-9]{12,14}", "8, 12, 13 or 14 digits"),
+    "ppb": (r"[A-Za-z0-9][A-Za-z0-9/.-]{2,39}", "3 to 40 letters, digits, slashes, dots and hyphens"),
+    "atc": (r"[A-Z]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?", "one to five levels, such as N02BE01"),
+    "rxcui": (r"[1-9][0-9]{0,8}", "up to 9 digits"),
 }
+"""Scheme → what its numbers look like, as a pattern and in words."""
 
 
 class Identifier(Value):
@@ -88,7 +89,7 @@ class Identifier(Value):
     @model_validator(mode="after")
     def _well_formed(self) -> Self:
         form, words = _IDENTIFIER_FORMS[self.scheme]
-        if not form.fullmatch(self.value):
+        if not re.fullmatch(form, self.value):
             rule, message = "identifier_form", "a {scheme} must be {words}"
             raise PydanticCustomError(rule, message, {"scheme": self.scheme, "words": words})
         if self.scheme == "gtin" and not _check_digit_holds(self.value):
@@ -137,7 +138,8 @@ def _secure_address(url: str) -> str:
     except ValueError:
         secure = False
     if not secure or not url.isascii() or " " in url:
-        rule, message = "https_address", "must be an https:// address of plain characters, without a user or password"
+        rule = "https_address"
+        message = "must be an https:// address of plain characters, without a user or password"
         raise PydanticCustomError(rule, message)
     return url
 
@@ -145,7 +147,8 @@ def _secure_address(url: str) -> str:
 class Image(Value):
     """A picture of the product or its pack."""
 
-    url: Annotated[str, Plain(2_000), AfterValidator(_secure_address), Field(examples=["https://cdn.chemist.ke/a.webp"])]
+    url: Annotated[str, Plain(2_000), AfterValidator(_secure_address)]
+    """An `https://` address; the pharmacy never shows pictures over an open line."""
     alt: AltText
 
 

@@ -1,14 +1,14 @@
 """Projectors tell how far every view is and what changed; whoever asked for fresh data waits here in memory.
 
 Messages travel by Postgres NOTIFY on one channel, one JSON object a written batch, and one a second as a
-heartbeat. What a message says of a generation stays true for ever ("generation 3 has dealt with catalog up to
-8123"), so a message that comes late or twice does no harm. What a message says is only about the generation it
-names: read the generation that `PositionsFeed.wait` returns.
+heartbeat. A message says what one generation has dealt with ("generation 3 has dealt with catalog up to 8123"), so
+one that comes late or twice does no harm; the latest counts, because a store that lost data goes back. It says
+nothing of other generations: read the generation that `PositionsFeed.wait` returns.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -264,7 +264,7 @@ class PositionsFeed:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self._listening = True
                     async for notice in connection.notifies():
-                        self._hear(Announcement.decode(notice.payload))
+                        self._take(notice.payload)
             self._listening = False
             self._lose()
             await asyncio.sleep(_RECONNECT_SECONDS)
@@ -280,6 +280,15 @@ class PositionsFeed:
                     self._tell(Announcement(view, known.generation, "0/1", known.position(), None))
             if all(known.silent or not known.partitions for known in self._views.values()):
                 self._lose()
+
+    def _take(self, payload: str) -> None:
+        try:
+            heard = Announcement.decode(payload)
+        except (ValueError, KeyError, TypeError) as error:
+            self._complain("a positions message cannot be read", error)
+            self._tell(None)
+        else:
+            self._hear(heard)
 
     def _hear(self, heard: Announcement) -> None:
         if not self._connected:
@@ -310,4 +319,11 @@ class PositionsFeed:
 
     def _tell(self, announcement: Announcement | None) -> None:
         for listener in tuple(self._listeners):
-            listener(announcement)
+            try:
+                listener(announcement)
+            except Exception as error:  # noqa: BLE001 - one listener's mistake must not deafen the others
+                self._complain("a listener to positions failed", error)
+
+    @staticmethod
+    def _complain(message: str, error: Exception) -> None:
+        asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

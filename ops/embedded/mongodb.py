@@ -41,7 +41,11 @@ class EmbeddedMongodb(EmbeddedServer):
 
     def prepare(self) -> None:
         """Make the folder anew where its making was cut short, and drop a lock that no process holds any more."""
-        if self.folder.exists() and not (self.folder / "WiredTiger.turtle").exists() and any(self.folder.iterdir()):
+        if (
+            self.folder.exists()
+            and not (self.folder / "WiredTiger.turtle").exists()
+            and any(self.folder.iterdir())
+        ):
             set_aside(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "WiredTiger.lock").unlink(missing_ok=True)

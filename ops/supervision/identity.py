@@ -31,7 +31,13 @@ def command_line(pid: int) -> str:
     """The arguments of a process joined by spaces; empty when it is gone or may not be read."""
     if sys.platform == "linux":
         try:
-            return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            return (
+                (PROC / str(pid) / "cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+                .strip()
+            )
         except OSError:
             return ""
     return _ask_ps(pid, "command=")

@@ -91,7 +91,11 @@ class Keeper(threading.Thread):
         before = self._state.health
         obstacle = self.program.obstacle()
         if obstacle is None and before != "healthy":
-            self._report(f"{self.program.name} is back" if before == "starting" else f"{self.program.name} answers again")
+            self._report(
+                f"{self.program.name} is back"
+                if before == "starting"
+                else f"{self.program.name} answers again"
+            )
             self._show("healthy")
         elif obstacle is not None and before == "healthy" and self.program.pid is not None:
             self._report(f"{self.program.name} does not answer: {obstacle}")

@@ -5,7 +5,10 @@ import random
 import socket
 from pathlib import Path
 
+from ops.supervision.identity import PROC, command_line
+
 LOOPBACK = "127.0.0.1"
+LISTENING = "0A"
 # Below the range the kernel hands to outgoing connections: a client that keeps dialling a dead server there
 # can be given that very port for its own end, connect to itself, and keep the server from ever coming back.
 FREE_RANGE = range(20_000, 32_000)
@@ -65,3 +68,29 @@ class PortBook:
         except (OSError, ValueError):
             return {}
         return {str(name): int(port) for name, port in ports.items()} if isinstance(ports, dict) else {}
+
+
+def holder(port: int) -> str:
+    """Who listens on a port, as words for a person; empty when nobody does or it cannot be seen."""
+    for table in (PROC / "net/tcp", PROC / "net/tcp6"):
+        try:
+            rows = table.read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            fields = row.split()
+            if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                return _owner_of_socket(fields[9])
+    return ""
+
+
+def _owner_of_socket(inode: str) -> str:
+    wanted = f"socket:[{inode}]"
+    for process in PROC.glob("[0-9]*"):
+        try:
+            held = any(str(link.readlink()) == wanted for link in (process / "fd").iterdir())
+        except OSError:
+            continue
+        if held:
+            return f"process {process.name}: {command_line(int(process.name))[:120]}"
+    return "a process of another account"

@@ -15,7 +15,7 @@ SECONDS = 2
 
 def postgres(dsn: str) -> None:
     """Connect and ask one row. Raises `NotReady`."""
-    import psycopg  # noqa: PLC0415 -- a driver is loaded only by who needs it
+    import psycopg
 
     try:
         with psycopg.connect(dsn, connect_timeout=SECONDS) as connection:
@@ -26,7 +26,7 @@ def postgres(dsn: str) -> None:
 
 def redis(url: str) -> None:
     """PING without the driver's own retries, which make a closed port look like a hang. Raises `NotReady`."""
-    from redis import Redis, RedisError  # noqa: PLC0415 -- as above
+    from redis import Redis, RedisError
 
     try:
         client = Redis.from_url(url, retry=None, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
@@ -38,8 +38,8 @@ def redis(url: str) -> None:
 
 def mongodb(url: str) -> None:
     """Ask for a ping. Raises `NotReady`."""
-    from pymongo import MongoClient  # noqa: PLC0415 -- as above
-    from pymongo.errors import PyMongoError  # noqa: PLC0415 -- as above
+    from pymongo import MongoClient
+    from pymongo.errors import PyMongoError
 
     milliseconds = SECONDS * 1000
     try:
@@ -71,9 +71,11 @@ def http(url: str) -> None:
             return
     except urllib.error.HTTPError as error:
         with error:
-            raise NotReady(f"{url} answers {error.code}: {error.read(300).decode(errors='replace')}") from None
+            message = f"{url} answers {error.code}: {error.read(300).decode(errors='replace')}"
+        raise NotReady(message) from None
     except (HTTPException, OSError) as error:
-        raise NotReady(f"{url}: {_last_line(error)}") from None
+        message = f"{url}: {_last_line(error)}"
+        raise NotReady(message) from None
 
 
 def tcp(address: str) -> None:
@@ -83,7 +85,8 @@ def tcp(address: str) -> None:
         with socket.create_connection((host, int(port)), timeout=SECONDS):
             return
     except OSError as error:
-        raise NotReady(f"{address}: {error.strerror or error}") from None
+        message = f"{address}: {error.strerror or error}"
+        raise NotReady(message) from None
 
 
 # By the setting that holds the address.

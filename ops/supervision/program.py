@@ -41,10 +41,10 @@ class Program(ABC):
     def probe(self) -> None:
         """Return when it serves; raise `NotReady` when it does not. Takes two seconds at most."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 -- most have nothing to prepare
         """Make its folder fit to start in; called when nothing of ours runs there."""
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027 -- most have nothing to finish
         """Finish when it serves for the first time after a start; raise `NotReady` to be called again."""
 
     @property
@@ -71,18 +71,20 @@ class Program(ABC):
             StartFailed: it ended, did not answer within `patience` seconds, or was cancelled; nothing is left running.
         """
         self.begin()
-        deadline = time.monotonic() + patience
         try:
-            while (obstacle := self.obstacle()) is not None:
-                if self.pid is None:
-                    raise StartFailed(self.obituary(self.ending()))
-                if time.monotonic() > deadline:
-                    raise StartFailed(self.obituary(f"did not get ready in time ({obstacle})"))
-                if self.cancelled.wait(TICK_SECONDS):
-                    raise StartFailed(self.obituary("was told to stop while it started"))
+            self._await_ready(time.monotonic() + patience)
         except BaseException:
             self.stop()
             raise
+
+    def _await_ready(self, deadline: float) -> None:
+        while (obstacle := self.obstacle()) is not None:
+            if self.pid is None:
+                raise StartFailed(self.obituary(self.ending()))
+            if time.monotonic() > deadline:
+                raise StartFailed(self.obituary(f"did not get ready in time ({obstacle})"))
+            if self.cancelled.wait(TICK_SECONDS):
+                raise StartFailed(self.obituary("was told to stop while it started"))
 
     def stop(self) -> None:
         """Stop it, gently then by force, and return when it is gone."""

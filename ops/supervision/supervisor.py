@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +24,8 @@ class Supervisor:
         self._stages: list[list[Keeper]] = []
         self._phase: Phase = "starting"
         self._failure = ""
-        self._environment: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
+        """The settings the programs run with, for those who want to talk to them."""
         self._written: tuple[ProcessState, ...] | None = None
         self._asked_to_stop = threading.Event()
         self._identity = identify(os.getpid()) or ProcessIdentity(os.getpid(), "")
@@ -33,6 +34,11 @@ class Supervisor:
     def processes(self) -> tuple[ProcessState, ...]:
         """Every program's state, in the order they were started."""
         return tuple(keeper.state for stage in self._stages for keeper in stage)
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether somebody wants us to stop."""
+        return self._asked_to_stop.is_set()
 
     def start(self, programs: Sequence[Program]) -> None:
         """Bring up one more stage, its programs side by side, and return when all of them serve.
@@ -56,9 +62,8 @@ class Supervisor:
         if failures:
             raise StartFailed("\n".join(failures))
 
-    def run(self, environment: Mapping[str, str]) -> None:
-        """Say that all is up, with the settings the programs run with, and watch until asked to stop."""
-        self._environment = dict(environment)
+    def run(self) -> None:
+        """Say that all is up, and watch until asked to stop."""
         self._phase = "running"
         self.publish(always=True)
         while not self._asked_to_stop.wait(self._patience.watch):
@@ -96,7 +101,7 @@ class Supervisor:
             supervisor_started=self._identity.started,
             phase=self._phase,
             failure=self._failure,
-            environment=self._environment,
+            environment=self.environment,
             processes=processes,
         )
         write_state(self._data_dir, state)

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Protocol
 
-from projections.kernel.view import Document
+from projections.kernel.view import Document, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,31 @@ class Change:
     key: str
     document: Document | None
     body: bytes
-    """The document as the JSON bytes that will be served; `null` for a tombstone."""
+    """The JSON bytes that will be served: the document, or what the view's `serve` shows of it; `null` for a
+    tombstone and where nothing is to be shown."""
     at: Mapping[str, int]
     loaded_revision: int
     """The revision it was folded from, 0 where there was none: the store must still hold just that."""
+    state: bytes = b""
+    """The document's own JSON bytes, only where they are not the body: it is loaded from these again."""
+
+    @property
+    def etag(self) -> str:
+        """A name for just this body, as HTTP's ETag wants it, without quotes."""
+        return blake2b(self.body, digest_size=12).hexdigest()
 
     @property
     def revision(self) -> int:
         """The revision it will have."""
         return sum(self.at.values())
+
+
+class CheckpointMoved(Exception):
+    """The store's checkpoint is not the one this process read or wrote last.
+
+    Another process writes there, or the store lost data. What is remembered of it is worth nothing: start again
+    from what it holds.
+    """
 
 
 class Sink(Protocol):
@@ -62,10 +79,17 @@ class Sink(Protocol):
 
         Returns the keys whose guard failed: somebody else wrote them. The checkpoint is then not saved,
         and the runner loads, folds and writes those again.
+
+        Raises:
+            CheckpointMoved: the checkpoint to be replaced is not the one last read or written here. A store that
+                can forget acknowledged writes must check this; one that cannot may leave it out.
         """
 
     def scan(self) -> AsyncIterator[tuple[str, Mapping[str, int], bytes]]:
-        """Every document as (key, at, body), tombstones left out, in any order: what a comparison reads."""
+        """Every document as (key, at, content), tombstones left out, in any order: what a comparison reads.
+
+        The content is the body, preceded by the state where there is one.
+        """
 
     async def count(self) -> int:
         """How many documents there are, tombstones left out."""
@@ -80,7 +104,7 @@ class Sink(Protocol):
 class SinkFactory(Protocol):
     """All generations of the views of one store, and the alias that says which one is live."""
 
-    def open(self, view: object, generation: int) -> Sink:
+    def open(self, view: View, generation: int) -> Sink:
         """The sink of one generation."""
 
     async def live(self, view_name: str) -> int | None:
@@ -91,3 +115,6 @@ class SinkFactory(Protocol):
 
     async def swap(self, view_name: str, generation: int) -> None:
         """Make a generation live, atomically: readers see the old one or the new one, never none."""
+
+    async def close(self) -> None:
+        """Let go of connections; sinks opened here are closed first."""

@@ -9,7 +9,8 @@ from contracts.message import Envelope, Event
 from contracts.search.mapping import SearchMapping
 
 Document = dict[str, Any]
-"""What a query will answer, as JSON-able data. A fold returns a new one and leaves the old one as it was."""
+"""What a query will answer, as JSON data: dicts with text keys, lists, text, numbers, booleans and None, so that it
+reads back from its bytes as it was. A fold returns a new one and leaves the old one, and all in it, as it was."""
 
 
 class Store(StrEnum):
@@ -34,13 +35,18 @@ class View:
     key: Callable[[Envelope[Event]], str | None]
     """The document an event belongs to; None where it belongs to none."""
     evolve: Callable[[Document | None, Envelope[Event]], Document | None]
-    """The document after the event; None removes it. Pure: no clock, no I/O, no randomness."""
+    """The document after the event; None removes it. Pure: no clock, no I/O, no randomness. Events of one ledger
+    shard arrive in order, those of different shards in any: what they do to one document must not depend on it."""
+    serve: Callable[[Document], Document | None] | None = None
+    """What is shown of a document, where a fold has to remember more than it shows; None: nothing yet, such as of a
+    draft. Pure. Left out: the document itself. Search views have no use for it."""
     indexes: tuple[str, ...] = ()
     """Top-level fields of the document that MongoDB and Postgres keep an index on."""
     mapping: SearchMapping | None = None
     """How a search view's fields are indexed."""
     partitions: int = 1
-    """Into how many processes' shares the keys may be divided by hash."""
+    """Into how many processes' shares the keys may be divided by hash. A change of it wants a rebuild: checkpoints
+    belong to a share, so a new division starts from position 0, correct but slow."""
 
     @property
     def contexts(self) -> tuple[str, ...]:

@@ -1,12 +1,6 @@
 """The ledger keeps its word: gapless, in order, once each, append-only, whoever writes and whatever breaks."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -254,106 +248,6 @@ async def test_a_lost_connection_neither_loses_nor_doubles(
     rows = await reader.rows(0, 1000)
     assert [row.position for row in rows] == list(range(1, 401))
     assert {row.stream_id for row in rows} == {one.stream_id for one in attempts}
-
-
-_WRITER = """
-import asyncio, sys
-from uuid import uuid4
-from command_side.kernel.ledger import Attempt, LedgerShard
-async def main(dsn):
-    shard = LedgerShard("catalog", 0, dsn)
-    async def client():
-        while True:
-            one = Attempt(uuid4(), b"h", uuid4(), 0, [("catalog.Tested.v1", b"{}")] * 2, b'{"actor":"service:test"}')
-            outcome = await shard.append(one)
-            print(one.stream_id, outcome.position, flush=True)
-    await asyncio.gather(*(client() for _ in range(8)))
-asyncio.run(main(sys.argv[1]))
-"""
-
-
-async def test_eight_writers_killed_at_random_leave_no_gap_no_double_and_no_loss(
-    database: FreshDatabase, reader: LedgerReader
-) -> None:
-    """Eight writer processes, a tail beside them, kill -9 of each in turn: missed = doubled = gaps = 0."""
-    acknowledged: dict[UUID, int] = {}
-    enough = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def follow(writer: subprocess.Popen[str]) -> None:
-        assert writer.stdout is not None
-        for line in writer.stdout:
-            words = line.split()
-            if line.endswith("\n") and len(words) == 2:
-                acknowledged[UUID(words[0])] = int(words[1])
-                if len(acknowledged) >= 4_000:
-                    loop.call_soon_threadsafe(enough.set)
-
-    def start() -> tuple[subprocess.Popen[str], threading.Thread]:
-        command = [sys.executable, "-c", _WRITER, database.postgres_dsn]
-        writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        thread = threading.Thread(target=follow, args=(writer,))
-        thread.start()
-        return writer, thread
-
-    seen: list[tuple[int, UUID]] = []
-    done = asyncio.Event()
-
-    async def tail() -> None:
-        """Reads as a projector does; it never looks back."""
-        while True:
-            rows = await reader.rows(seen[-1][0] if seen else 0, 500)
-            seen.extend((row.position, row.stream_id) for row in rows)
-            if not rows:
-                if done.is_set():
-                    return
-                await reader.wait(seen[-1][0] if seen else 0, timeout=0.2)
-
-    tailing = asyncio.create_task(tail())
-    writers = [start() for _ in range(8)]
-    for index in range(0, 8, 2):  # kill half of them in the middle of their work and start others
-        before = len(acknowledged)
-        deadline = time.monotonic() + 30
-        while len(acknowledged) < before + 200 and time.monotonic() < deadline:
-            await asyncio.wait([asyncio.create_task(enough.wait())], timeout=0.05)
-        os.kill(writers[index][0].pid, signal.SIGKILL)
-        writers.append(start())
-    await asyncio.wait_for(enough.wait(), timeout=60)
-    for writer, _ in writers:
-        writer.kill()
-    for writer, thread in writers:
-        thread.join()
-        writer.wait()
-        assert writer.stdout is not None
-        writer.stdout.close()
-    await _backends_gone(database)
-    done.set()
-    await asyncio.wait_for(tailing, timeout=30)
-
-    positions = [position for position, _ in seen]
-    assert positions == list(range(1, len(positions) + 1)), "the tail missed, doubled or reordered an event"
-    assert await reader.head() == len(positions)
-    by_stream: dict[UUID, list[int]] = {}
-    for position, stream_id in seen:
-        by_stream.setdefault(stream_id, []).append(position)
-    assert all(len(where) == 2 for where in by_stream.values()), "a command was written in part or twice"
-    assert {
-        stream: where[-1] for stream, where in by_stream.items() if stream in acknowledged
-    } == acknowledged
-
-
-async def _backends_gone(database: FreshDatabase) -> None:
-    """Wait until the killed writers' sessions have ended: what they had sent is then committed or gone."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%append%' AND pid <> pg_backend_pid()"
-    deadline = time.monotonic() + 20
-    async with await psycopg.AsyncConnection.connect(
-        database.postgres_admin_dsn, autocommit=True
-    ) as connection:
-        while time.monotonic() < deadline:
-            row = await (await connection.execute(query)).fetchone()
-            if row == (0,):
-                return
-    pytest.fail("the sessions of killed writers did not end")
 
 
 def test_the_stack_is_the_real_one(stack: Stack) -> None:

@@ -77,13 +77,13 @@ def test_the_notification_log_and_a_subscription_show_every_event_in_order(appli
     for _ in range(25):
         application.save(recorded(uuid4(), 1, defined()))
     log = application.notification_log
-    assert [notification.id for notification in log.select(start=1, limit=100)] == list(range(1, 26))
+    assert [notification.id for notification in log.select(start=1, limit=10)] == list(range(1, 11))
     with application.recorder.subscribe(gt=20) as subscription:
         assert [next(subscription).id for _ in range(5)] == [21, 22, 23, 24, 25]
         application.save(recorded(uuid4(), 1, defined("New")))
         fresh = next(subscription)
         assert fresh.id == 26
-        assert application.mapper.to_domain_event(fresh).event == defined("New")
+        assert vars_of(application.mapper.to_domain_event(fresh)) == defined("New")
 
 
 def test_stored_names_are_explicit_and_the_envelope_comes_back(application: LedgerApplication) -> None:

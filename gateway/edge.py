@@ -1,0 +1,154 @@
+"""The outermost layer: answers hot pages from memory, turns away what is too much, and accounts for every request."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contracts.consistency import parse_token
+from contracts.errors import DeadlineExceeded, Overloaded, Problem, Unexpected
+from gateway.access_log import AccessLog
+from gateway.cache import EdgeCache, Entry, Header
+from gateway.etag import matches
+from gateway.exchange import Exchange
+from gateway.limits import Limits
+from gateway.metrics import Metrics
+from gateway.problems import respond
+from gateway.refusals import HeadersTooLarge
+
+log = structlog.get_logger()
+
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""They are answered also when everything else is turned away."""
+SECURITY: list[Header] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+]
+STRICT: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_GONE = 499
+"""In log and metrics only: the client hung up before its answer."""
+
+
+class Edge:
+    """Wraps the framework. One request costs it a few microseconds; an answer from the cache never goes further."""
+
+    def __init__(
+        self, app: ASGIApp, *, cache: EdgeCache, metrics: Metrics, access_log: AccessLog, limits: Limits
+    ) -> None:
+        self._app = app
+        self._cache = cache
+        self._metrics = metrics
+        self._log = access_log
+        self._limits = limits
+        self.running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        exchange = Exchange(dict(scope["headers"]))
+        method: str = scope["method"]
+        if method in {"GET", "HEAD"} and (entry := self._kept(scope, exchange.headers)):
+            status, size = await self._serve(entry, exchange, send, head=method == "HEAD")
+        else:
+            answer = Answer(send, exchange, head=method == "HEAD")
+            if answer.head:
+                scope["method"] = "GET"
+            await self._pass_on(scope, receive, answer)
+            status, size = answer.status, answer.size
+        seconds = exchange.seconds
+        self._metrics.answered(exchange.route, method if method in _METHODS else "OTHER", status, seconds)
+        self._log.write(exchange, method, scope["path"], status, size, seconds)
+
+    def _kept(self, scope: Scope, headers: dict[bytes, bytes]) -> Entry | None:
+        token = headers.get(b"consistency-token")
+        wanted = None
+        if token is not None:
+            try:
+                wanted = parse_token(token.decode("latin-1"))
+            except Problem:
+                return None
+        return self._cache.find((scope["path"], scope["query_string"]), wanted)
+
+    async def _serve(self, entry: Entry, exchange: Exchange, send: Send, *, head: bool) -> tuple[int, int]:
+        exchange.route = entry.route
+        exchange.cached = "hit"
+        known = exchange.headers.get(b"if-none-match")
+        fresh = known is None or not matches(known, entry.etag)
+        status, headers = (200, entry.headers) if fresh else (304, entry.not_modified)
+        body = entry.body if fresh and not head else b""
+        own = (b"x-request-id", exchange.request_id.encode())
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, own]})
+        await send({"type": "http.response.body", "body": body})
+        return status, len(body)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
+        probe = scope["path"] in PROBES
+        if len(scope["headers"]) > self._limits.headers:
+            await answer.refuse(HeadersTooLarge(limit=self._limits.headers), scope, receive)
+            return
+        if self.running >= self._limits.at_once and not probe:
+            await answer.refuse(Overloaded(retry_after=1), scope, receive)
+            return
+        answer.exchange.enter(scope)
+        seconds = self._limits.seconds_for(scope["path"])
+        self.running += 1
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            answer.status = _GONE
+        except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                await answer.refuse(DeadlineExceeded(seconds=seconds, retry_after=1), scope, receive)
+            else:
+                log.exception("request.failed", request_id=answer.exchange.request_id, path=scope["path"])
+                await answer.refuse(Unexpected(), scope, receive)
+        finally:
+            self.running -= 1
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._log.flush()
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+
+class Answer:
+    """What goes back: adds the request id and the security headers, and remembers status and size."""
+
+    __slots__ = ("_send", "exchange", "head", "size", "status")
+
+    def __init__(self, send: Send, exchange: Exchange, *, head: bool) -> None:
+        self._send = send
+        self.exchange = exchange
+        self.head = head
+        self.status = 0
+        self.size = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers: list[Any] = list(message.get("headers", ()))
+            headers.append((b"x-request-id", self.exchange.request_id.encode()))
+            headers += SECURITY
+            if all(name != STRICT[0] for name, _ in headers):
+                headers.append(STRICT)
+            message = {**message, "headers": headers}
+        elif message["type"] == "http.response.body":
+            if self.head:
+                message = {**message, "body": b""}
+            self.size += len(message.get("body", b""))
+        await self._send(message)
+
+    async def refuse(self, problem: Problem, scope: Scope, receive: Receive) -> None:
+        """Answer with a refusal, unless an answer has begun already."""
+        if self.status == 0:
+            await respond(problem, self.exchange.locale, self.exchange.request_id)(scope, receive, self)

@@ -1,0 +1,80 @@
+"""What an operator watches: counters and timings in the Prometheus text format."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from gateway.cache import EdgeCache
+
+Standings = Callable[[], Awaitable[Mapping[str, Mapping[str, tuple[int, int | None]]]]]
+"""View → ledger label → (how far the view is, how far the ledger is; None while that cannot be told)."""
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+
+
+async def no_standings() -> Mapping[str, Mapping[str, tuple[int, int | None]]]:
+    """For an edge that follows no view."""
+    return {}
+
+
+class Metrics:
+    """Of one gateway process."""
+
+    def __init__(self, cache: EdgeCache, standings: Standings = no_standings) -> None:
+        self._cache = cache
+        self._standings = standings
+        self.registry = CollectorRegistry()
+        self._requests = Histogram(
+            "chemist_request_seconds",
+            "Time to answer a request.",
+            ("route", "method", "status"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._commands = Counter(
+            "chemist_commands_total",
+            "Commands by what became of them: accepted, repeated, or the code of the refusal.",
+            ("command", "outcome"),
+            registry=self.registry,
+        )
+        self._seen: dict[tuple[str, str, int], Histogram] = {}
+        self._cached = {
+            name: Gauge(f"chemist_edge_cache_{name}", text, registry=self.registry)
+            for name, text in (
+                ("hits", "Answers from the edge cache since the start."),
+                ("misses", "Look-ups of the edge cache that found nothing since the start."),
+                ("entries", "Answers kept."),
+                ("bytes", "Bytes kept."),
+            )
+        }
+        self._position = Gauge(
+            "chemist_view_position", "How far a view is.", ("view", "ledger"), registry=self.registry
+        )
+        self._lag = Gauge(
+            "chemist_view_lag_events", "How far a view is behind.", ("view", "ledger"), registry=self.registry
+        )
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        key = (route, method, status)
+        timings = self._seen.get(key)
+        if timings is None:
+            timings = self._seen[key] = self._requests.labels(route, method, str(status))
+        timings.observe(seconds)
+
+    def decided(self, command: str, outcome: str, number: int = 1) -> None:
+        """Count commands of one outcome."""
+        self._commands.labels(command, outcome).inc(number)
+
+    async def text(self) -> bytes:
+        """The page that Prometheus reads."""
+        self._cached["hits"].set(self._cache.hits)
+        self._cached["misses"].set(self._cache.misses)
+        self._cached["entries"].set(len(self._cache))
+        self._cached["bytes"].set(self._cache.size)
+        for view, ledgers in (await self._standings()).items():
+            for ledger, (position, head) in ledgers.items():
+                self._position.labels(view, ledger).set(position)
+                if head is not None:
+                    self._lag.labels(view, ledger).set(max(0, head - position))
+        return generate_latest(self.registry)

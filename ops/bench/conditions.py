@@ -1,0 +1,44 @@
+"""The machine and the versions that a figure was measured on, without which it means little."""
+
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("eventsourcing", "fastapi", "granian", "psycopg", "pydantic", "pymongo", "redis", "starlette", "tantivy", "uvloop")  # fmt: skip
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """Processor, cores, memory, Python, and the packages that matter."""
+    return {
+        "machine": f"{_processor()}, {platform.system()} {platform.release()}",
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def conditions(**particular: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """The machine, and what one benchmark adds."""
+    return {**machine(), "load_average": round(os.getloadavg()[0], 2), **particular}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    if name := next(names, ""):
+        return name
+    if platform.system() == "Darwin":
+        asked = subprocess.run(
+            ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
+        )
+        return asked.stdout.strip() or platform.machine()
+    return platform.processor() or platform.machine()

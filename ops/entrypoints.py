@@ -1,0 +1,56 @@
+"""How each of our processes is entered once its settings are in the environment."""
+
+import asyncio
+import importlib
+import inspect
+from collections.abc import Callable
+
+from ops.settings import Settings
+
+BACKLOG = 2048
+
+
+def gateway(settings: Settings) -> None:
+    """Serve the gateway, both sides in the same process unless the channel is gRPC."""
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces, Loops
+
+    Granian(
+        "ops.node:application",
+        address=settings.gateway_host,
+        port=settings.gateway_port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        loop=Loops.uvloop,
+        workers=1,
+        backlog=BACKLOG,
+        websockets=False,
+        log_access=False,
+    ).serve()
+
+
+def worker(settings: Settings) -> None:
+    """Run Celery's worker with its scheduler."""
+    from ops.worker import run
+
+    run(settings)
+
+
+def of_module(name: str) -> Callable[[Settings], None]:
+    """Enter a module of ours by its `main`, a function or a coroutine function."""
+
+    def enter(_settings: Settings) -> None:
+        result = importlib.import_module(name).main()
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+
+    return enter
+
+
+ENTRY_OF: dict[str, Callable[[Settings], None]] = {
+    "gateway": gateway,
+    "projector": of_module("ops.projector"),
+    "worker": worker,
+    "command-side": of_module("ops.command_node"),
+    "query-side": of_module("ops.query_node"),
+}
