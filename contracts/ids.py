@@ -12,8 +12,8 @@ _NATURAL_KEYS = UUID("6f1c1f86-6d0e-5a38-9a4e-0c8b1c3f7a11")
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=100)]
 """A key that stands in an address: lower-case words joined by hyphens."""
 
-Sku = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9._-]*$", max_length=40, to_upper=True)]
-"""A stock keeping unit: capitals, digits, dots, underscores and hyphens, 40 at most."""
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=40, to_upper=True)]
+"""A stock keeping unit: letters, digits, dots, underscores and hyphens, 40 at most; kept in capitals."""
 
 
 def new_id() -> UUID:

@@ -22,9 +22,7 @@ class AccessLog:
         self._lines: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def write(
-        self, exchange: Exchange, method: str, path: str, status: int, size: int, seconds: float
-    ) -> None:
+    def write(self, exchange: Exchange, status: int, size: int, seconds: float) -> None:
         """Note one answered request."""
         if self._stream is None:
             return
@@ -32,8 +30,8 @@ class AccessLog:
             "event": "request",
             "level": "info",
             "timestamp": datetime.now(UTC),
-            "method": method,
-            "path": path,
+            "method": exchange.method,
+            "path": exchange.path,
             "route": exchange.route,
             "status": status,
             "bytes": size,

@@ -3,11 +3,15 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gateway.problems import MEDIA_TYPE, ProblemDocument, codes_of, phrase
 
-_EXAMPLE = {"id": "5b0c3a52-5d52-5d0a-8f3d-0d7a1f7f2f6e", "version": 1, "position": 8123}
+_EXAMPLE: dict[str, JsonValue] = {
+    "id": "5b0c3a52-5d52-5d0a-8f3d-0d7a1f7f2f6e",
+    "version": 1,
+    "position": 8123,
+}
 
 
 class Accepted(BaseModel):

@@ -38,7 +38,7 @@ async def read_json(receive: Receive, headers: dict[bytes, bytes], largest: int,
         raise BodyTooSlow(seconds=limits.body_seconds) from None
     if _too_deep(body, limits.json_depth):
         message = f"lists and objects nest deeper than {limits.json_depth}"
-        raise malformed_field("body", "json_depth", message)
+        raise malformed_field(field="body", rule="json_depth", message=message)
     return body
 
 

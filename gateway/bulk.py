@@ -13,15 +13,15 @@ from starlette.responses import Response
 
 from contracts.consistency import HEADER, format_token
 from contracts.errors import FieldError, Locale, Malformed, Problem, malformed_field
+from contracts.message import Command
 from contracts.rpc.channel import CommandChannel, CommandReply, CommandRequest
 from gateway.answers import TOKEN_HEADER, BulkResults, answered, refusals
 from gateway.body import read_json
-from gateway.commands import CommandEndpoint, accepted, function_name, outcome_of, secured
+from gateway.commands import CommandEndpoint, accepted, function_name, outcome_of
 from gateway.exchange import exchange_of
-from gateway.limits import Limits
-from gateway.metrics import Metrics
+from gateway.gate import Gate
 from gateway.problems import document
-from gateway.raw_route import Documented, parameter
+from gateway.raw_route import Address, Documented, parameter
 
 _REFUSALS = (401, 403, 404, 408, 413, 415, 422, 429, 431, 500, 503, 504)
 
@@ -29,20 +29,18 @@ _REFUSALS = (401, 403, 404, 408, 413, 415, 422, 429, 431, 500, 503, 504)
 class BulkEndpoint:
     """Takes many commands of one kind in one request."""
 
-    def __init__(
-        self, single: CommandEndpoint, channel: CommandChannel, limits: Limits, metrics: Metrics
-    ) -> None:
+    def __init__(self, single: CommandEndpoint, channel: CommandChannel, gate: Gate) -> None:
         self._single = single
         self.path = f"{single.path}/bulk"
         self._channel = channel
-        self._limits = limits
-        self._metrics = metrics
+        self._gate = gate
+        self._limits = gate.limits
 
     async def __call__(self, request: Request) -> Response:
         """Answer 200 with one result an item; only what concerns all of them is refused as a whole."""
         exchange = exchange_of(request)
         exchange.route = self.path
-        identity = self._single.admit(exchange)
+        identity = self._gate.admit(exchange, self._single.kind.permission)
         body = await read_json(request.receive, exchange.headers, self._limits.bulk_body, self._limits)
         replies: dict[int, CommandReply] = {}
         sent: list[tuple[int, CommandRequest]] = []
@@ -57,7 +55,7 @@ class BulkEndpoint:
             answers = await self._channel.execute_many([command for _, command in sent])
             replies.update(zip((place for place, _ in sent), answers, strict=True))
         for outcome, number in Counter(map(outcome_of, replies.values())).items():
-            self._metrics.decided(self._single.kind.name, outcome, number)
+            self._gate.metrics.decided(self._single.kind.name, outcome, number)
         in_order = [replies[place] for place in sorted(replies)]
         results = [_result(reply, exchange.locale, exchange.request_id) for reply in in_order]
         positions: dict[str, int] = {}
@@ -67,47 +65,54 @@ class BulkEndpoint:
         headers = {HEADER: format_token(positions)} if positions else {}
         return Response(orjson.dumps({"results": results}), 200, headers, "application/json")
 
-    def route(self) -> dict[str, Any]:
+    def address(self) -> Address:
         """How the framework is to know it."""
         kind = self._single.kind
         most = self._limits.bulk_items
-        item = create_model(
-            f"{kind.__name__}Item",
-            __config__=ConfigDict(extra="forbid"),
-            id=(UUID, Field(description="The command's id: repeat it and nothing happens twice.")),
-            command=(kind, ...),
-        )
-        items: Any = Annotated[tuple[item, ...], Field(min_length=1, max_length=most)]
-        bulk: type[BaseModel] = create_model(
-            f"{kind.__name__}Bulk", __config__=ConfigDict(extra="forbid"), items=(items, ...)
-        )
         name = f"{function_name(kind)}_bulk"
         doc = (
             f"Many commands of the kind `{kind.name}`, each accepted or refused on its own; {most:,} at most."
         )
-        return {
-            "path": self.path,
-            "endpoint": Documented(self, name, doc, [parameter("bulk", Annotated[bulk, Body()])]),
-            "methods": ["POST"],
-            "operation_id": f"{kind.name}.bulk",
-            "summary": f"{kind.__name__}, many",
-            "tags": [kind.context()],
-            "response_model": BulkResults,
-            "responses": {
+        bulk = parameter("bulk", Annotated[_bulk_of(kind, most), Body()])
+        return Address(
+            path=self.path,
+            endpoint=Documented(self, name, doc, [bulk]),
+            method="POST",
+            tag=kind.context(),
+            operation_id=f"{kind.name}.bulk",
+            summary=f"{kind.__name__}, many",
+            returns=BulkResults,
+            responses={
                 **answered(200, "One result for every item, in their order.", **TOKEN_HEADER),
                 **refusals(*_REFUSALS),
             },
-            "openapi_extra": secured(kind.permission),
-        }
+            permission=kind.permission,
+        )
+
+
+def _bulk_of(kind: type[Command], most: int) -> type[BaseModel]:
+    """The shape of the body, for the documentation."""
+    item = create_model(
+        f"{kind.__name__}Item",
+        __config__=ConfigDict(extra="forbid"),
+        id=(UUID, Field(description="The command's id: repeat it and nothing happens twice.")),
+        command=(kind, ...),
+    )
+    items: Any = Annotated[tuple[item, ...], Field(min_length=1, max_length=most)]
+    return create_model(f"{kind.__name__}Bulk", __config__=ConfigDict(extra="forbid"), items=(items, ...))
 
 
 def _items(body: bytes, most: int) -> list[Any]:
     try:
         bulk = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise malformed_field("body", "json_invalid", f"Invalid JSON: {error.msg}") from None
+        raise malformed_field(
+            field="body", rule="json_invalid", message=f"Invalid JSON: {error.msg}"
+        ) from None
     if not isinstance(bulk, dict):
-        raise malformed_field("body", "model_type", "must be an object with the field items")
+        raise malformed_field(
+            field="body", rule="model_type", message="must be an object with the field items"
+        )
     errors = [
         FieldError(field=name, rule="extra_forbidden", message="Extra inputs are not permitted")
         for name in bulk
@@ -127,7 +132,9 @@ def _items(body: bytes, most: int) -> list[Any]:
 
 def _item(item: object) -> tuple[UUID, bytes]:
     if not isinstance(item, Mapping):
-        raise malformed_field("item", "model_type", "must be an object with the fields id and command")
+        raise malformed_field(
+            field="item", rule="model_type", message="must be an object with the fields id and command"
+        )
     errors = [
         FieldError(field=name, rule="extra_forbidden", message="Extra inputs are not permitted")
         for name in item

@@ -1,6 +1,5 @@
 """`POST /v1/{context}/{command}` for every command there is: the routes write themselves from the registry."""
 
-from inspect import Parameter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,13 +14,11 @@ from contracts.ids import new_id
 from contracts.message import Command
 from contracts.rpc.channel import CommandChannel, CommandReply, CommandRequest
 from gateway.answers import TOKEN_HEADER, Accepted, answered, refusals
-from gateway.authentication import Identity, Tokens
+from gateway.authentication import Identity
 from gateway.body import read_json
 from gateway.exchange import Exchange, exchange_of
-from gateway.limits import Limits
-from gateway.metrics import Metrics
-from gateway.rate import Rate
-from gateway.raw_route import Documented, parameter
+from gateway.gate import Gate
+from gateway.raw_route import Address, Documented, parameter
 
 KEY = "Idempotency-Key"
 REPEATED = "Idempotency-Replayed"
@@ -31,46 +28,28 @@ _REFUSALS = (401, 403, 404, 408, 409, 413, 415, 422, 429, 431, 500, 503, 504)
 class CommandEndpoint:
     """Takes one kind of command; which one is all that differs between the routes."""
 
-    def __init__(
-        self,
-        kind: type[Command],
-        channel: CommandChannel,
-        tokens: Tokens,
-        rate: Rate,
-        limits: Limits,
-        metrics: Metrics,
-    ) -> None:
+    def __init__(self, kind: type[Command], channel: CommandChannel, gate: Gate) -> None:
         self.kind = kind
         self.path = path_of(kind)
         self._channel = channel
-        self._tokens = tokens
-        self._rate = rate
-        self._limits = limits
-        self._metrics = metrics
+        self._gate = gate
 
     async def __call__(self, request: Request) -> Response:
         """Authenticate, then forward the bytes as they are; the side that decides checks the fields."""
         exchange = exchange_of(request)
         exchange.route = self.path
-        identity = self.admit(exchange)
+        identity = self._gate.admit(exchange, self.kind.permission)
         command_id = _command_id(exchange.headers.get(b"idempotency-key"))
-        body = await read_json(request.receive, exchange.headers, self._limits.body, self._limits)
+        limits = self._gate.limits
+        body = await read_json(request.receive, exchange.headers, limits.body, limits)
         reply = await self._channel.execute(self.request(body, command_id, identity, exchange))
-        self._metrics.decided(self.kind.name, outcome_of(reply))
+        self._gate.metrics.decided(self.kind.name, outcome_of(reply))
         if reply.problem is not None:
             raise Problem.of(reply.problem)
         headers = {HEADER: format_token({reply.ledger: reply.position})}
         if reply.repeated:
             headers[REPEATED] = "true"
         return Response(orjson.dumps(accepted(reply)), 200, headers, "application/json")
-
-    def admit(self, exchange: Exchange) -> Identity:
-        """Who sends it; raises `NotSignedIn`, `NotAllowed` or `TooManyRequests`."""
-        identity = self._tokens.identify(exchange.headers.get(b"authorization"))
-        exchange.actor = identity.actor
-        identity.must_hold(self.kind.permission)
-        self._rate.spend(identity.actor)
-        return identity
 
     def request(
         self, body: bytes, command_id: UUID, identity: Identity, exchange: Exchange
@@ -86,33 +65,31 @@ class CommandEndpoint:
             trace_id=exchange.trace_id,
         )
 
-    def route(self) -> dict[str, Any]:
+    def address(self) -> Address:
         """How the framework is to know it."""
+        kind = self.kind
         key = Annotated[
             UUID | None,
             Header(alias=KEY, description="Repeat a request under the same key and nothing happens twice."),
         ]
-        return {
-            "path": self.path,
-            "endpoint": Documented(
-                self, function_name(self.kind), self.kind.__doc__ or "", self._parameters(key)
-            ),
-            "methods": ["POST"],
-            "operation_id": self.kind.name,
-            "summary": self.kind.__name__,
-            "tags": [self.kind.context()],
-            "response_model": Accepted,
-            "responses": {
-                **answered(
-                    200, "Accepted: its events are durable in the ledger, views follow.", **TOKEN_HEADER
-                ),
+        parameters = [
+            parameter("command", Annotated[kind, Body()]),
+            parameter("idempotency_key", key, None),
+        ]
+        return Address(
+            path=self.path,
+            endpoint=Documented(self, function_name(kind), kind.__doc__ or "", parameters),
+            method="POST",
+            tag=kind.context(),
+            operation_id=kind.name,
+            summary=kind.__name__,
+            returns=Accepted,
+            responses={
+                **answered(200, "Accepted: its events are durable, views follow.", **TOKEN_HEADER),
                 **refusals(*_REFUSALS),
             },
-            "openapi_extra": secured(self.kind.permission),
-        }
-
-    def _parameters(self, key: object) -> list[Parameter]:
-        return [parameter("command", Annotated[self.kind, Body()]), parameter("idempotency_key", key, None)]
+            permission=kind.permission,
+        )
 
 
 def path_of(kind: type[Command]) -> str:
@@ -123,11 +100,6 @@ def path_of(kind: type[Command]) -> str:
 def function_name(kind: type[Command]) -> str:
     """`catalog.list-product` → `list_product`."""
     return kind.name.partition(".")[2].replace("-", "_")
-
-
-def secured(permission: str) -> dict[str, Any]:
-    """The part of a route's documentation that says who may use it."""
-    return {"security": [{"bearer": []}], "x-permission": permission}
 
 
 def accepted(reply: CommandReply) -> dict[str, Any]:

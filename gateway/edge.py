@@ -50,8 +50,8 @@ class Edge:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        exchange = Exchange(dict(scope["headers"]))
-        method: str = scope["method"]
+        exchange = Exchange(scope)
+        method = exchange.method
         if method in {"GET", "HEAD"} and (entry := self._kept(scope, exchange.headers)):
             status, size = await self._serve(entry, exchange, send, head=method == "HEAD")
         else:
@@ -62,7 +62,7 @@ class Edge:
             status, size = answer.status, answer.size
         seconds = exchange.seconds
         self._metrics.answered(exchange.route, method if method in _METHODS else "OTHER", status, seconds)
-        self._log.write(exchange, method, scope["path"], status, size, seconds)
+        self._log.write(exchange, status, size, seconds)
 
     def _kept(self, scope: Scope, headers: dict[bytes, bytes]) -> Entry | None:
         token = headers.get(b"consistency-token")

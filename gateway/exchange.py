@@ -20,11 +20,13 @@ _NO_TRACE = b"0" * 32
 class Exchange:
     """One request: its names, its headers, and what the access log will say about it."""
 
-    __slots__ = ("actor", "cached", "headers", "request_id", "route", "started")
+    __slots__ = ("actor", "cached", "headers", "method", "path", "request_id", "route", "started")
 
-    def __init__(self, headers: dict[bytes, bytes]) -> None:
+    def __init__(self, scope: Scope) -> None:
         self.started = perf_counter()
-        self.headers = headers
+        self.headers = headers = dict[bytes, bytes](scope["headers"])
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
         self.request_id = request_id_of(headers)
         self.route = "none"
         self.actor: str | None = None

@@ -10,7 +10,9 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.answers import refusals
 from gateway.exchange import exchange_of
+from gateway.raw_route import Address, Documented
 
 Check = Callable[[], Awaitable[object]]
 """Returns when a dependency answers, raises when it does not."""
@@ -71,6 +73,28 @@ class Health:
         }
         return Response(
             orjson.dumps(body), 503 if status == "unready" else 200, media_type="application/json"
+        )
+
+    def addresses(self) -> tuple[Address, ...]:
+        """The two probes."""
+        nothing: dict[int | str, dict[str, Any]] = {
+            503: {"model": Readiness, "description": "Nothing can be reached."}
+        }
+        return (
+            Address(
+                "/healthz",
+                Documented(self.alive, "alive", self.alive.__doc__ or ""),
+                tag="operations",
+                returns=Alive,
+                responses=refusals(431, 500, 504),
+            ),
+            Address(
+                "/readyz",
+                Documented(self.ready, "ready", self.ready.__doc__ or ""),
+                tag="operations",
+                returns=Readiness,
+                responses={**nothing, **refusals(431, 500, 504)},
+            ),
         )
 
 

@@ -3,8 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from gateway.cache import EdgeCache
+from gateway.exchange import exchange_of
+from gateway.raw_route import Address, Documented
 
 Standings = Callable[[], Awaitable[Mapping[str, Mapping[str, tuple[int, int | None]]]]]
 """View → ledger label → (how far the view is, how far the ledger is; None while that cannot be told)."""
@@ -78,3 +82,12 @@ class Metrics:
                 if head is not None:
                     self._lag.labels(view, ledger).set(max(0, head - position))
         return generate_latest(self.registry)
+
+    async def page(self, request: Request) -> Response:
+        """The same as an answer."""
+        exchange_of(request).route = "/metrics"
+        return Response(await self.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def address(self) -> Address:
+        """Where it is found."""
+        return Address("/metrics", Documented(self.page, "metrics", ""), "operations", documented=False)

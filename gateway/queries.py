@@ -1,12 +1,10 @@
 """`GET /v1/...` for every query there is: forwards the parameters, serves the stored bytes, keeps public answers."""
 
-from dataclasses import dataclass
 from inspect import Parameter
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import Header, Path, Query
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,15 +14,12 @@ from contracts.message import PUBLIC
 from contracts.message import Query as Question
 from contracts.rpc.channel import QueryChannel, QueryReply, QueryRequest
 from gateway.answers import answered, refusals
-from gateway.authentication import Tokens
 from gateway.cache import EdgeCache, Entry
-from gateway.commands import secured
 from gateway.edge import SECURITY, STRICT
 from gateway.etag import matches
 from gateway.exchange import Exchange, exchange_of
-from gateway.limits import Limits
-from gateway.rate import Rate
-from gateway.raw_route import Documented, default_of, parameter
+from gateway.gate import Gate
+from gateway.raw_route import Address, Documented, default_of, parameter
 
 _MOST_PARAMETERS = 200
 _LONGEST_TOKEN = 2_000
@@ -38,23 +33,14 @@ _CACHING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """Everything the query routes share."""
-
-    channel: QueryChannel
-    tokens: Tokens
-    cache: EdgeCache
-    rate: Rate
-    limits: Limits
-
-
 class QueryEndpoint:
     """Answers one kind of question; which one is all that differs between the routes."""
 
-    def __init__(self, kind: type[Question], served: Served) -> None:
+    def __init__(self, kind: type[Question], channel: QueryChannel, gate: Gate, cache: EdgeCache) -> None:
         self.kind = kind
-        self._served = served
+        self._channel = channel
+        self._gate = gate
+        self._cache = cache
         self._public = kind.permission == PUBLIC
         self._lists = several(kind)
 
@@ -62,38 +48,28 @@ class QueryEndpoint:
         """Ask the query side; its bytes go out untouched."""
         exchange = exchange_of(request)
         exchange.route = self.kind.path
-        self._admit(exchange, request)
+        self._gate.admit_reader(request, self.kind.permission)
         token = _token(exchange.headers.get(b"consistency-token"))
         asked = QueryRequest(
             name=self.kind.name,
             parameters=self._parameters(request),
             token=token,
-            deadline_seconds=self._served.limits.token_wait_seconds,
+            deadline_seconds=self._gate.limits.token_wait_seconds,
             locale=exchange.locale,
         )
-        cache = self._served.cache
-        fill = cache.begin(self.kind.view)
+        fill = self._cache.begin(self.kind.view)
         try:
-            reply = await self._served.channel.ask(asked)
+            reply = await self._channel.ask(asked)
             if reply.problem is not None:
                 raise Problem.of(reply.problem)
             entry = self._entry(reply)
             if self._public:
-                cache.keep(
+                self._cache.keep(
                     fill, (request.scope["path"], request.scope["query_string"]), entry, reply.generation
                 )
         finally:
-            cache.end(fill)
+            self._cache.end(fill)
         return self._respond(entry, exchange, fresh=bool(token))
-
-    def _admit(self, exchange: Exchange, request: Request) -> None:
-        if self._public:
-            self._served.rate.spend(request.client.host if request.client else "unknown")
-            return
-        identity = self._served.tokens.identify(exchange.headers.get(b"authorization"))
-        exchange.actor = identity.actor
-        identity.must_hold(self.kind.permission)
-        self._served.rate.spend(identity.actor)
 
     def _parameters(self, request: Request) -> dict[str, str | list[str]]:
         """As found in the address. One given twice, or in path and query, is a list: its field says what it takes."""
@@ -141,28 +117,26 @@ class QueryEndpoint:
             return Response(status_code=304, headers=headers)
         return Response(entry.body, 200, headers, "application/json")
 
-    def route(self) -> dict[str, Any]:
+    def address(self) -> Address:
         """How the framework is to know it."""
         kind = self.kind
         statuses = [408, 422, 429, 431, 500, 503, 504, *([] if self._public else [401, 403])]
         if "{" in kind.path:
             statuses.append(404)
-        name = kind.name.replace(".", "_")
-        return {
-            "path": kind.path,
-            "endpoint": Documented(self, name, kind.__doc__ or "", self._documented()),
-            "methods": ["GET"],
-            "operation_id": kind.name,
-            "summary": kind.__name__,
-            "tags": [kind.context()],
-            "response_model": kind.returns,
-            "responses": {
+        return Address(
+            path=kind.path,
+            endpoint=Documented(self, kind.name.replace(".", "_"), kind.__doc__ or "", self._documented()),
+            tag=kind.context(),
+            operation_id=kind.name,
+            summary=kind.__name__,
+            returns=kind.returns,
+            responses={
                 **answered(200, "The document as it is stored.", **_CACHING),
                 **answered(304, "Not Modified: you hold this answer already.", **_CACHING),
                 **refusals(*statuses),
             },
-            "openapi_extra": {} if self._public else secured(kind.permission),
-        }
+            permission=None if self._public else kind.permission,
+        )
 
     def _documented(self) -> list[Parameter]:
         parameters = []
@@ -182,9 +156,9 @@ class QueryEndpoint:
         ]
 
 
-def by_precision(route: APIRoute) -> tuple[int, str]:
-    """Sorts routes so that a fixed address comes before one with a parameter in its place."""
-    return route.path.count("{"), route.path
+def by_precision(kind: type[Question]) -> tuple[int, str]:
+    """Sorts queries so that a fixed address comes before one with a parameter in its place."""
+    return kind.path.count("{"), kind.path
 
 
 def several(kind: type[Question]) -> frozenset[str]:
@@ -202,7 +176,7 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
         )
     except ValueError:
         message = f"must be at most {_MOST_PARAMETERS} parameters in percent-encoded UTF-8"
-        raise malformed_field("query", "encoding", message) from None
+        raise malformed_field(field="query", rule="encoding", message=message) from None
 
 
 def _token(header: bytes | None) -> dict[str, int]:

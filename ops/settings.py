@@ -198,11 +198,8 @@ def described() -> list[tuple[str, str, str]]:
 
 def redacted(address: str) -> str:
     """An address with its password hidden, for people's eyes."""
-    parts = urlsplit(address)
-    if parts.password is None:
-        return address
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
+    in_url = re.sub(r"(?<=://)([^:/@]*):[^/]*@", r"\1:***@", address)
+    return re.sub(r"(password\s*=\s*)('[^']*'|[^\s&]+)", r"\1***", in_url)
 
 
 def _database(redis_url: str, number: int) -> str:

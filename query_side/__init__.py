@@ -1,0 +1,1 @@
+"""Answers questions from the read models: stored bytes in, stored bytes out."""

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -91,6 +92,13 @@ def elasticsearch_url(run_dir: Path) -> Iterator[str]:
 @pytest.fixture
 def fresh_database(stack: Stack) -> Iterator[FreshDatabase]:
     """An empty database for one test; the application's role may connect and owns nothing."""
+    with empty_database(stack) as database:
+        yield database
+
+
+@contextmanager
+def empty_database(stack: Stack) -> Iterator[FreshDatabase]:
+    """One more empty database, for a test that needs several or a module that shares one."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

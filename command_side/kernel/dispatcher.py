@@ -2,8 +2,9 @@
 
     parse → load (or remember) the state → gather facts → decide → append → answer
 
-The state of recently used streams is remembered. A remembered state may only say yes: the append proves
-that it was current. Before saying no, or that nothing changes, the stream is loaded and decided again.
+The state of recently used streams is remembered, and a stream that is not is first taken for a new one. Such
+an unproven state may only say yes: the append proves that it was current. Before saying no, the stream is
+loaded and decided again.
 """
 
 import asyncio
@@ -47,10 +48,11 @@ class Known:
 
     state: State | None
     version: int
-    remembered: bool = False
+    proven: bool = True
+    """Whether it was read from the ledger just now. A remembered or guessed one is not."""
 
 
-_NEW = Known(None, 0)
+_PERHAPS_NEW = Known(None, 0, proven=False)
 
 
 class Dispatcher:
@@ -117,13 +119,15 @@ class Dispatcher:
         request_hash = _hash_of(request, command)
         meta = _meta_of(request)
         known = self._remembered.get(stream_id)
+        if known is None and slice_.gather is None:
+            known = _PERHAPS_NEW
         for _ in range(ATTEMPTS):
             if known is None:
                 known = await self._load(slice_.aggregate, stream_id)
             try:
                 events = await self._decide(slice_, known, command)
             except Problem:
-                if known.remembered:
+                if not known.proven:
                     known = None
                     continue
                 repeated = await self._recall(shard, request, request_hash)
@@ -172,7 +176,7 @@ class Dispatcher:
     def _remember(self, aggregate: Aggregate, stream_id: UUID, before: Known, events: list[Event]) -> None:
         version = before.version + len(events)
         state = aggregate.fold(before.state, events)
-        self._remembered[stream_id] = Known(state, version, remembered=True)
+        self._remembered[stream_id] = Known(state, version, proven=False)
         self._remembered.move_to_end(stream_id)
         if len(self._remembered) > REMEMBERED_STREAMS:
             self._remembered.popitem(last=False)

@@ -22,6 +22,14 @@ class SideUnavailable(Problem):
     sw = "Upande wa {side} haupatikani; jaribu tena baadaye kidogo kwa ufunguo ule ule."
 
 
+class ViewNotBuilt(Problem):
+    """Its projector has not brought a first generation of the view to life yet."""
+
+    code, status = "view.not_built", 503
+    en = "The view {view} is being built for the first time; try again shortly."
+    sw = "Mwonekano {view} unajengwa kwa mara ya kwanza; jaribu tena baadaye kidogo."
+
+
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
     """One command on its way to be decided, with everything its events will be stamped with."""

@@ -1,23 +1,24 @@
 """Says how the fields of a search view are indexed, in words that no engine owns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 
 class Kind(StrEnum):
     """What a field is for."""
 
     TEXT = "text"
-    """Words, folded; matched word by word, exactly or with typing errors."""
+    """Words, folded: each is found as it is written."""
     PREFIX = "prefix"
-    """Words, folded; matched by their first letters, as somebody types."""
+    """Words, folded: found by their first letters, as somebody types, and with typing errors."""
     KEYWORD = "keyword"
-    """Whole values: filters, facets, exact codes."""
+    """Whole values: filters, facets, codes."""
     NUMBER = "number"
-    """An integer; filters by value, sorts."""
+    """One integer to sort by."""
     DATE = "date"
-    """An ISO 8601 instant; sorts."""
+    """One ISO 8601 instant to sort by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,37 +29,52 @@ class SearchField:
     kind: Kind
     sources: tuple[str, ...] = ()
     """Dotted paths into the document, lists walked on the way (`ingredients.name`). Empty: the field's own name."""
-    boost: float = 1.0
-    """What a match is worth; multiples of 1/8, so that sums are exact on every engine."""
-    facetable: bool = False
-    """A keyword whose values are counted on request."""
-    sortable: bool = False
-    """One value by which hits may be ordered: a keyword (folded), a number or a date."""
+    level: int = 1
+    """Of a text field: words found in a field of level 1 rank before those found only in level 2, and so on."""
+    whole: bool = False
+    """Of a prefix field: the whole value, spaces taken out, is what begins with the text; ranks before any word."""
     exact: bool = False
-    """A keyword that the searched text itself is compared with: a SKU, a whole name. Compared folded."""
+    """Of a keyword: the whole searched text is compared with it, punctuation aside; ranks before everything."""
+    facetable: bool = False
+    """Of a keyword: its values are counted on request."""
+    sortable: bool = False
+    """Of a keyword: hits are ordered by its first value, folded. Numbers and dates always are sortable."""
 
     @property
-    def paths(self) -> tuple[str, ...]:
+    def paths(self) -> tuple[tuple[str, ...], ...]:
         """Where the values are found in the document."""
-        return self.sources or (self.name,)
+        return tuple(tuple(source.split(".")) for source in self.sources or (self.name,))
+
+    @property
+    def sorts(self) -> bool:
+        """Whether hits can be ordered by it."""
+        return self.sortable or self.kind in {Kind.NUMBER, Kind.DATE}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SearchMapping:
     """All that the two engines need to know of a search view."""
 
     fields: tuple[SearchField, ...]
-    stored: tuple[str, ...]
-    """The top-level fields of the document that a hit returns."""
-    always: Mapping[str, str]
-    """Keyword → value that every search carries as a filter, such as status → published."""
+    hit: tuple[str, ...]
+    """The top-level fields of the document that a hit returns, as one JSON object."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """Top-level field → the value it must have for the document to be found at all: status → published.
+
+    A document that is not shown is kept, but nothing of it is indexed.
+    """
+    brief: str = ""
+    """Dotted path: among equally good hits those with fewer words there come first (`name`)."""
     suggest: tuple[str, ...] = ()
     """Dotted paths of the phrases that are offered while somebody types."""
+    ignored: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Locale → folded words that a searched text need not contain, beside others: `for`, `ya`, `dawa`."""
 
-    def of_kind(self, kind: Kind) -> tuple[SearchField, ...]:
+    def of(self, kind: Kind) -> tuple[SearchField, ...]:
         """The fields of one kind."""
-        return tuple(field for field in self.fields if field.kind is kind)
+        return tuple(each for each in self.fields if each.kind is kind)
 
-    def field(self, name: str) -> SearchField | None:
-        """The field of that name, if there is one."""
-        return next((field for field in self.fields if field.name == name), None)
+    @cached_property
+    def by_name(self) -> Mapping[str, SearchField]:
+        """Every field by its name."""
+        return {each.name: each for each in self.fields}

@@ -1,6 +1,5 @@
 """SecantusDB from its wheel: a server of its own that speaks MongoDB's protocol, for one machine."""
 
-import contextlib
 import socket
 import sys
 from pathlib import Path
@@ -36,7 +35,7 @@ class EmbeddedMongodb(EmbeddedServer):
                 *("--sync-on-commit", "--cache-size", "256M", "--log-level", "WARNING"),
             ),
             folder=self.folder.parent,
-            knock=self._knock,
+            still_serves=self._still_serves,
         )
 
     def prepare(self) -> None:
@@ -55,10 +54,13 @@ class EmbeddedMongodb(EmbeddedServer):
         """Ask for a ping."""
         probes.mongodb(self.url)
 
-    def _knock(self) -> None:
-        """Its accepting thread notices a shutdown when the next client comes, or two seconds later."""
-        with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, self.port), timeout=1):
-            pass
+    def _still_serves(self) -> bool:
+        """Dial it. That also helps: its accepting thread notices a shutdown when a client comes, or 2 s later."""
+        try:
+            with socket.create_connection((LOOPBACK, self.port), timeout=1):
+                return True
+        except OSError:
+            return False
 
     @property
     def _configuration(self) -> Path:

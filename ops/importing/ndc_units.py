@@ -5,11 +5,15 @@ from functools import lru_cache
 
 # Source: The Unified Code for Units of Measure, and the abbreviations of the FDA's labelling.
 _WORDS = {
-    "ug": "mcg",  # ISMP's list of error-prone abbreviations: a hand-written µ is read as m
+    "ug": "mcg",  # ISMP, List of Error-Prone Abbreviations: a hand-written µ is read as m
+    "U": "units",  # and U as 0
     "meq": "mEq",
     "[iU]": "IU",
     "[USP'U]": "USP units",
+    "[arb'U]": "arbitrary units",
+    "[D'ag'U]": "D antigen units",
     "[hp_X]": "X",
+    "[HP_X]": "X",
     "[hp_C]": "C",
     "[hp_M]": "M",
     "[hp_Q]": "Q",
@@ -18,7 +22,7 @@ _WORDS = {
     "[Amb'a'1'U]": "Amb a 1 units",
     "[TCID_50]": "TCID50",
 }
-_PART = re.compile(r"(?P<count>[0-9.]*)(?P<unit>.*)")
+_COUNT = re.compile(r"[0-9.]*")
 _BRACKETS = str.maketrans("", "", "[]{}")
 
 
@@ -31,6 +35,6 @@ def readable_unit(code: str) -> str:
 
 
 def _readable(part: str) -> str:
-    found = _PART.fullmatch(part)
-    count, unit = (found["count"], found["unit"]) if found else ("", part)
+    unit = _COUNT.sub("", part, count=1)
+    count = part.removesuffix(unit)
     return ("0" if count.startswith(".") else "") + count + _WORDS.get(unit, unit.translate(_BRACKETS))

@@ -58,13 +58,17 @@ def fault(field: str, rule: str, message: str, value: str = "") -> Fault:
 
 
 def faults_of(
-    error: ValidationError, column_of: Mapping[str, str], cells: Mapping[str, str]
+    error: ValidationError, column_of: Mapping[str, str], cells: Mapping[str, str], otherwise: str = ""
 ) -> tuple[Fault, ...]:
-    """A command's broken rules, told by the columns that its fields came from."""
+    """A command's broken rules, told by the columns that its fields came from.
+
+    `column_of` maps a field to its column, and "" to the column that a rule on the whole concerns.
+    """
     found = []
     for complaint in error.errors(include_url=False, include_context=False):
         path = [str(part) for part in complaint["loc"]]
-        column = column_of.get(path[0], "") if path else ""
-        value = cells.get(column) or str(complaint["input"] if complaint["type"] != "missing" else "")
-        found.append(fault(column or ".".join(path) or "row", complaint["type"], complaint["msg"], value))
+        column = column_of.get(path[0] if path else "", otherwise)
+        said = "" if complaint["type"] == "missing" or not path else str(complaint["input"])
+        name = column or ".".join(path) or "row"
+        found.append(fault(name, complaint["type"], complaint["msg"], cells.get(column, said)))
     return tuple(found)

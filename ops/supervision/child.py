@@ -15,6 +15,7 @@ from ops.supervision.identity import ProcessIdentity, command_line, identify, is
 LEASH = Path(__file__).with_name("leash.py")
 LOG_LIMIT_BYTES = 10_000_000
 TICK_SECONDS = 0.02
+MISSED_SECONDS = 1.0
 # PostgreSQL waits for its clients on SIGTERM; SIGINT makes every program of ours end at once and cleanly.
 LEFTOVER_FAREWELL = ((signal.SIGINT, 10.0), (signal.SIGTERM, 3.0))
 
@@ -38,8 +39,9 @@ class Launch:
     account: Account | None = None
     # The signals that stop it, gentlest first, each with the seconds it is given; SIGKILL always follows.
     farewell: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 10.0),)
-    # Called again and again while it stops, for a program that sleeps through its signal until somebody knocks.
-    knock: Callable[[], None] | None = None
+    # Asked again and again while it stops. One that still serves long after its signal has missed it (a Python
+    # program can, in the instant before it begins to wait) and is signalled again.
+    still_serves: Callable[[], bool] = lambda: False
 
 
 class Child:
@@ -96,10 +98,12 @@ class Child:
             if not self.running():
                 return
             self._process.send_signal(farewell)
-            deadline = time.monotonic() + patience
+            signalled = time.monotonic()
+            deadline = signalled + patience
             while time.monotonic() < deadline and self.running():
-                if self._launch.knock is not None:
-                    self._launch.knock()
+                if self._launch.still_serves() and time.monotonic() > signalled + MISSED_SECONDS:
+                    self._process.send_signal(farewell)
+                    signalled = time.monotonic()
                 time.sleep(TICK_SECONDS)
 
 

@@ -3,6 +3,8 @@
 import json
 import random
 import socket
+import threading
+from collections.abc import Collection
 from pathlib import Path
 
 from ops.supervision.identity import PROC, command_line
@@ -26,13 +28,16 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
+def free_port(avoid: Collection[int] = ()) -> int:
     """Some free port, picked at random so that two stacks starting together seldom meet."""
     for port in random.sample(FREE_RANGE, k=len(FREE_RANGE)):
-        if is_free(port):
+        if port not in avoid and is_free(port):
             return port
     message = f"every port from {FREE_RANGE.start} to {FREE_RANGE.stop - 1} of {LOOPBACK} is taken"
     raise OSError(message)
+
+# Servers are started side by side by threads of one process; no other process works on a held data folder.
+_WRITING = threading.Lock()
 
 
 class PortBook:
@@ -43,31 +48,29 @@ class PortBook:
 
     def choose(self, name: str, preferred: int | None) -> int:
         """The remembered port, else the preferred one, else a free one (always free when preferred is None)."""
-        for port in (self.recall(name), preferred):
-            if port is not None and is_free(port):
-                break
-        else:
-            port = free_port()
-        self.remember(name, port)
+        with _WRITING:
+            ports = self._read()
+            others = {taken for other, taken in ports.items() if other != name}
+            for port in (ports.get(name), preferred):
+                if port is not None and port not in others and is_free(port):
+                    break
+            else:
+                port = free_port(others)
+            draft = self._file.with_suffix(".new")
+            draft.write_text(json.dumps({**ports, name: port}, indent=2) + "\n")
+            draft.replace(self._file)
         return port
 
     def recall(self, name: str) -> int | None:
         """The port that server had last time."""
         return self._read().get(name)
 
-    def remember(self, name: str, port: int) -> None:
-        """Keep a port for next time."""
-        ports = self._read() | {name: port}
-        draft = self._file.with_suffix(".new")
-        draft.write_text(json.dumps(ports, indent=2) + "\n")
-        draft.replace(self._file)
-
     def _read(self) -> dict[str, int]:
         try:
             ports = json.loads(self._file.read_text())
-        except (OSError, ValueError):
+            return {str(name): int(port) for name, port in ports.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
             return {}
-        return {str(name): int(port) for name, port in ports.items()} if isinstance(ports, dict) else {}
 
 
 def holder(port: int) -> str:

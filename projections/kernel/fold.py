@@ -5,18 +5,19 @@ validated or encoded twice, and a document is read from its bytes only when it w
 """
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import orjson
 
 from contracts.message import Envelope, Event
 from projections.kernel.inbox import Page
-from projections.kernel.parking import Poison, stream_key
+from projections.kernel.parking import Poison, parked_stream, stream_key
 from projections.kernel.partition import Partition
 from projections.kernel.sink import Change, Stored
 from projections.kernel.tail import Unreadable
-from projections.kernel.view import View
+from projections.kernel.view import Document, View
 
 # Only what reads back from its bytes as it was: a fold that leaves a date or an enum in a document is stopped.
 _STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -25,6 +26,35 @@ NOTHING = Stored(document=None, at={})
 
 Happened = list[tuple[str, Envelope[Event]]]
 """Events of one document with their ledger's label, in order."""
+
+
+class Held:
+    """The keys whose events wait for a retry: documents, and streams whose document cannot be told."""
+
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        self.documents: set[str] = set()
+        self.streams: set[UUID] = set()
+        for key in keys:
+            self.add(key)
+
+    def add(self, key: str) -> None:
+        """Hold a key as it stands in the table of parked keys."""
+        stream = parked_stream(key)
+        if stream is None:
+            self.documents.add(key)
+        else:
+            self.streams.add(stream)
+
+    def discard(self, key: str) -> None:
+        """Let it go on."""
+        stream = parked_stream(key)
+        if stream is None:
+            self.documents.discard(key)
+        else:
+            self.streams.discard(stream)
+
+    def __len__(self) -> int:
+        return len(self.documents) + len(self.streams)
 
 
 @dataclass(slots=True)
@@ -41,101 +71,129 @@ class Work:
     events: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """One document after a batch."""
+
+    stored: Stored
+    change: Change | None
+    """What is to be written; None where nothing is."""
+    poison: Poison | None
+    """The event that it could not get past; None where it took all."""
+
+
 class Fold:
     """Applies one view to events, for one share of its keys."""
 
     def __init__(self, view: View, partition: Partition) -> None:
-        self._view = view
+        self.view = view
         self._partition = partition
         self._wanted = frozenset(view.events) | {Unreadable}
         self._wanted_names = frozenset(_unversioned(kind.type) for kind in view.events)
 
-    def sort(self, pages: Iterable[Page], parked: set[str]) -> Work:
-        """Find the document of every event that the view reads. Streams that get stuck are added to `parked`."""
+    def sort(self, pages: Iterable[Page], held: Held) -> Work:
+        """Find the document of every event that the view reads. Streams that get stuck are added to `held`."""
         work = Work()
-        documents, wanted, key_of = work.documents, self._wanted, self._view.key
-        partition = self._partition if self._partition.of > 1 else None
+        documents, wanted = work.documents, self._wanted
         for label, envelopes in pages:
             for envelope in envelopes:
-                kind = type(envelope.event)
-                if kind not in wanted:
+                if type(envelope.event) not in wanted:
                     continue
-                if parked and (stream := stream_key(envelope.stream_id)) in parked:
+                if held.streams and envelope.stream_id in held.streams:
+                    stream = stream_key(envelope.stream_id)
                     work.skipped[stream] = work.skipped.get(stream, 0) + 1
                     continue
-                if kind is Unreadable and not self._reads(envelope):
-                    continue
                 try:
-                    key = _no_key(envelope) if kind is Unreadable else key_of(envelope)
+                    key = self.key(envelope)
                 except Exception as error:  # noqa: BLE001 - the view's own code may fail in any way
                     work.poisons.append(_poison(stream_key(envelope.stream_id), label, envelope, error))
-                    parked.add(stream_key(envelope.stream_id))
+                    held.streams.add(envelope.stream_id)
                     continue
-                if key is None or (partition is not None and not partition.holds(key)):
+                if key is None:
                     continue
-                if key in parked:
-                    work.skipped[key] = work.skipped.get(key, 0) + 1
-                elif key in documents:
+                if key in documents:
                     documents[key].append((label, envelope))
+                elif key in held.documents:
+                    work.skipped[key] = work.skipped.get(key, 0) + 1
                 else:
                     documents[key] = [(label, envelope)]
             work.events += len(envelopes)
             work.positions[label] = envelopes[-1].position
         return work
 
-    def document(self, key: str, stored: Stored, happened: Happened) -> tuple[Change | None, Stored, Poison | None]:
-        """Fold what has not been folded yet into one document.
+    def reads(self, envelope: Envelope[Event]) -> bool:
+        """Whether the view reads events of that kind."""
+        return type(envelope.event) in self._wanted
 
-        Returns what is to be written (None: nothing), the document as it is then, and the event that it could
-        not get past (None: it took all).
+    def key(self, envelope: Envelope[Event]) -> str | None:
+        """The document that an event of the view's concerns; None for none, or one of another share.
+
+        Raises:
+            CannotBeRead: the event could not be decoded, and the view reads its type.
+            Exception: what the view's own `key` raises.
         """
-        evolve = self._view.evolve
-        document, at, poison = stored.document, dict(stored.at), None
-        before = loaded = sum(at.values())
+        event = envelope.event
+        if type(event) is Unreadable:
+            if _unversioned(event.stored_type) in self._wanted_names:
+                message = f"{event.stored_type}: {event.error}"
+                raise CannotBeRead(message)
+            return None
+        key = self.view.key(envelope)
+        return key if key is None or self._partition.holds(key) else None
+
+    def document(self, key: str, stored: Stored, happened: Happened) -> Folded:
+        """Fold what has not been folded yet into one document."""
+        now, poison = self._evolve(key, stored, happened)
+        if now is stored or (now.document is None and not stored.at):
+            return Folded(stored, None, poison)
+        try:
+            body, state = self._encode(now.document)
+        except Exception as error:  # noqa: BLE001 - a document that is no JSON, or a `serve` that fails
+            if len(happened) == 1:
+                return Folded(stored, None, _poison(key, *happened[0], error))
+            return self._one_by_one(key, stored, happened)
+        return Folded(now, Change(key, now.document, body, now.at, stored.revision, state), poison)
+
+    def _evolve(self, key: str, stored: Stored, happened: Happened) -> tuple[Stored, Poison | None]:
+        evolve, document, at, moved = self.view.evolve, stored.document, dict(stored.at), False
+        poison = None
         for label, envelope in happened:
             if envelope.position <= at.get(label, 0):
                 continue
             try:
                 document = evolve(document, envelope)
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - the view's own code may fail in any way
                 poison = _poison(key, label, envelope, error)
                 break
             at[label] = envelope.position
-            before = -1
-        if before == loaded or (document is None and not stored.at):
-            return None, stored, poison
-        now = Stored(document, at)
-        try:
-            body, state = self._encode(document)
-        except Exception as error:  # noqa: BLE001 - as above: a document that is no JSON, or a failing `serve`
-            return None, stored, _poison(key, *happened[-1], error)
-        return Change(key, document, body, at, loaded, state), now, poison
+            moved = True
+        return (Stored(document, at) if moved else stored), poison
 
-    def _encode(self, document: Mapping[str, object] | None) -> tuple[bytes, bytes]:
+    def _one_by_one(self, key: str, stored: Stored, happened: Happened) -> Folded:
+        """Find the event after which the document cannot be encoded: it stops before that one in any batch."""
+        last = Folded(stored, None, None)
+        for event in happened:
+            step = self.document(key, last.stored, [event])
+            change = step.change
+            if change is not None:
+                change = Change(key, change.document, change.body, change.at, stored.revision, change.state)
+            last = Folded(step.stored, change or last.change, step.poison)
+            if step.poison is not None:
+                break
+        return last
+
+    def _encode(self, document: Document | None) -> tuple[bytes, bytes]:
         if document is None:
             return b"null", b""
         whole = orjson.dumps(document, option=_STRICT)
-        if self._view.serve is None:
+        if self.view.serve is None:
             return whole, b""
-        shown = self._view.serve(dict(document))
-        body = orjson.dumps(shown, option=_STRICT)
+        body = orjson.dumps(self.view.serve(document), option=_STRICT)
         return (body, b"") if body == whole else (body, whole)
-
-    def _reads(self, envelope: Envelope[Event]) -> bool:
-        """Whether the view reads events of that stored name, in whatever version."""
-        event = envelope.event
-        return isinstance(event, Unreadable) and _unversioned(event.stored_type) in self._wanted_names
 
 
 class CannotBeRead(Exception):
     """An event of a type that the view reads could not be decoded."""
-
-
-def _no_key(envelope: Envelope[Event]) -> str:
-    event = envelope.event
-    assert isinstance(event, Unreadable)  # noqa: S101 - the caller's own test, for the type checker
-    message = f"{event.stored_type}: {event.error}"
-    raise CannotBeRead(message)
 
 
 def _unversioned(type_name: str) -> str:

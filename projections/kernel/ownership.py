@@ -8,11 +8,11 @@ Session locks need a connection of one's own: not through a pooler in transactio
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -24,11 +24,41 @@ _SILENT_SECONDS = 2.0
 _TRY_AGAIN_SECONDS = 0.2
 
 
+T = TypeVar("T")
+
+
+class LockLost(Exception):
+    """The connection that held the lock is gone: another process may be writing by now."""
+
+
 class Lease:
     """A lock that is held until `lost` is set."""
 
     def __init__(self) -> None:
         self.lost = asyncio.Event()
+
+    async def unless_lost(self, work: Coroutine[None, None, T]) -> T:
+        """Do the work, and drop it at once when the lock is lost.
+
+        Raises:
+            LockLost: it was.
+        """
+        working = asyncio.create_task(work)
+        watching = asyncio.create_task(self.lost.wait())
+        try:
+            await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise LockLost
+            return working.result()
+        finally:
+            await end(working, watching)
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they are gone; one that has ended already stays as it is."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from projections.kernel.database import Database
+from projections.kernel.partition import Partition
 from projections.kernel.schema import PARKED
 
 _STREAM = "stream:"
@@ -37,12 +38,12 @@ class Place:
 
     view: str
     generation: int
-    partition: str
+    partition: Partition
 
     @property
     def lock(self) -> str:
         """The name of the lock that its one writer holds."""
-        return f"projection:{self.view}:{self.generation}:{self.partition}"
+        return f"projection:{self.view}:{self.generation}:{self.partition.label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Parking:
         row = {
             "view": place.view,
             "generation": place.generation,
-            "partition": place.partition,
+            "partition": place.partition.label,
             "key": poison.key,
         }
         await self._database.run(
@@ -114,6 +115,15 @@ class Parking:
         found = await self._database.run(select(PARKED.c.key).where(_in(place), PARKED.c.retry_requested))
         return [row[0] for row in found]
 
+    async def refuse(self, place: Place, key: str, error: str, trace: str) -> None:
+        """A retry failed: the key stays where it is, for this reason."""
+        reason = {
+            "error": _storable(error[:_LONGEST_ERROR]),
+            "traceback": _storable(trace[-_LONGEST_TRACEBACK:]),
+        }
+        this = _in(place) & (PARKED.c.key == key)
+        await self._database.run(update(PARKED).where(this).values(reason | {"retry_requested": False}))
+
     async def unpark(self, place: Place, key: str) -> None:
         """The key has folded everything: it goes on with the others."""
         await self._database.run(delete(PARKED).where(_in(place), PARKED.c.key == key))
@@ -133,7 +143,7 @@ class Parking:
         found = [dict(zip(names, row, strict=True)) for row in await self._database.run(wanted)]
         return [
             Parked(
-                place=Place(row["view"], row["generation"], row["partition"]),
+                place=Place(row["view"], row["generation"], Partition.named(row["partition"])),
                 poison=Poison(row["key"], row["ledger"], row["position"], row["error"], row["traceback"]),
                 parked_at=row["parked_at"],
                 skipped=row["skipped"],
@@ -147,7 +157,7 @@ def _in(place: Place) -> ColumnElement[bool]:
     return (
         (PARKED.c.view == place.view)
         & (PARKED.c.generation == place.generation)
-        & (PARKED.c.partition == place.partition)
+        & (PARKED.c.partition == place.partition.label)
     )
 
 

@@ -16,6 +16,12 @@ class Partition:
         """`0/1` is the whole view."""
         return f"{self.index}/{self.of}"
 
+    @staticmethod
+    def named(label: str) -> "Partition":
+        """The share of that label."""
+        index, _, of = label.partition("/")
+        return Partition(int(index), int(of))
+
     def holds(self, key: str) -> bool:
         """Whether a document belongs to this share."""
         return self.of == 1 or crc32(key.encode()) % self.of == self.index

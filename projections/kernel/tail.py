@@ -16,7 +16,7 @@ from contracts.message import Envelope, Event
 
 WINDOW = 4_096
 """Events; with a catalogue's events about 15 MB."""
-_WAIT_SECONDS = 5.0
+_WAIT_SECONDS = 1.0
 
 
 class Rows(Protocol):

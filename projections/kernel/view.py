@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -31,10 +32,10 @@ class View:
     """Raised whenever `key` or `evolve` change meaning: then the live documents want a rebuild."""
     store: Store
     events: tuple[type[Event], ...]
-    """What it reads. All other events of these contexts pass by."""
-    key: Callable[[Envelope[Event]], str | None]
+    """What it reads. All other events of these contexts pass by; `key` and `evolve` see no others."""
+    key: Callable[[Envelope[Any]], str | None]
     """The document an event belongs to; None where it belongs to none."""
-    evolve: Callable[[Document | None, Envelope[Event]], Document | None]
+    evolve: Callable[[Document | None, Envelope[Any]], Document | None]
     """The document after the event; None removes it. Pure: no clock, no I/O, no randomness. Events of one ledger
     shard arrive in order, those of different shards in any: what they do to one document must not depend on it."""
     serve: Callable[[Document], Document | None] | None = None
@@ -52,3 +53,8 @@ class View:
     def contexts(self) -> tuple[str, ...]:
         """The contexts whose ledgers it reads."""
         return tuple(sorted({kind.type.partition(".")[0] for kind in self.events}))
+
+
+def instant(moment: datetime) -> str:
+    """A moment as documents hold it: UTC to the microsecond, `2026-01-31T09:30:00.000000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -96,7 +96,7 @@ def test_the_application_role_is_an_ordinary_one(stack: Stack) -> None:
     ],
 )
 def test_postgres_is_safe_and_private(stack: Stack, setting: str, value: str) -> None:
-    with psycopg.connect(stack.postgres_dsn) as connection:
+    with psycopg.connect(stack.postgres_admin_dsn) as connection:
         assert connection.execute("SELECT current_setting(%s)", [setting]).fetchone() == (value,)
 
 

@@ -1,0 +1,1 @@
+"""Sends requests as fast as they are answered, over kept connections: wrk where it is installed, else ours."""

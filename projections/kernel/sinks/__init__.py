@@ -1,0 +1,1 @@
+"""The stores, each behind the same few questions a runner asks."""

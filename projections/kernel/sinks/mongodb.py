@@ -1,0 +1,197 @@
+"""Views in MongoDB: unordered bulk writes, each guarded by the revision it replaces, then the checkpoint.
+
+Writes are journalled on a majority before they count (`w=majority, j=true`), so what the checkpoint says was
+written survives any crash.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from pymongo import AsyncMongoClient, InsertOne, ReplaceOne, WriteConcern
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, CollectionInvalid, ConnectionFailure, DuplicateKeyError
+
+from contracts.errors import StoreUnavailable
+from contracts.readmodel.generations import MONGODB_CHECKPOINTS, MONGODB_LIVE, Generation, numbers_among
+from projections.kernel.sink import Change, CheckpointMoved, Stored
+from projections.kernel.sinks.coding import decode_at, encode_at, fields_of, stored
+from projections.kernel.view import View
+
+_DEFAULT_DATABASE = "chemist"
+_DURABLE = WriteConcern(w="majority", j=True)
+_TIMEOUT_MS = 20_000
+_SELECTION_MS = 2_000
+_DUPLICATE_KEY = 11_000
+_KEYS_A_FIND = 1_000
+_CONTENT = {"at": 1, "state": 1, "body": 1}
+_Row = dict[str, Any]
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionFailure as error:
+        raise StoreUnavailable(store="mongodb", retry_after=1) from error
+
+
+class MongodbSink:
+    """One generation of one view, in one collection."""
+
+    def __init__(self, database: AsyncDatabase[_Row], view: View, generation: Generation) -> None:
+        self._database = database
+        self._view = view
+        self._generation = generation
+        self._collection = database[generation.name]
+        self._checkpoints = database[MONGODB_CHECKPOINTS]
+        self._known: dict[str, str] = {}
+
+    async def prepare(self) -> None:
+        """Create the collection and its indexes."""
+        with _in_our_words():
+            if self._generation.name not in await self._database.list_collection_names():
+                with suppress(CollectionInvalid):  # the owner of another share was quicker
+                    await self._database.create_collection(self._generation.name)
+            for name in self._view.indexes:
+                await self._collection.create_index(f"fields.{name}")
+
+    async def checkpoints(self, partition: str) -> dict[str, int]:
+        """The share's checkpoint."""
+        with _in_our_words():
+            found = await self._checkpoints.find_one({"_id": self._place(partition)})
+        self._known[partition] = found["at"] if found else ""
+        return decode_at(self._known[partition])
+
+    async def load(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """The documents that exist."""
+        loaded: dict[str, Stored] = {}
+        with _in_our_words():
+            for start in range(0, len(keys), _KEYS_A_FIND):
+                wanted = {"_id": {"$in": list(keys[start : start + _KEYS_A_FIND])}}
+                async for row in self._collection.find(wanted, _CONTENT):
+                    loaded[row["_id"]] = stored(row["at"], row["state"], row["body"])
+        return loaded
+
+    async def write(
+        self, changes: Sequence[Change], partition: str, checkpoints: Mapping[str, int]
+    ) -> frozenset[str]:
+        """Write what the guards let through; if that was all, save the checkpoint."""
+        with _in_our_words():
+            if changes and (failed := await self._write(changes)):
+                return failed
+            await self._save(self._place(partition), self._known.get(partition, ""), encode_at(checkpoints))
+        self._known[partition] = encode_at(checkpoints)
+        return frozenset()
+
+    async def scan(self) -> AsyncIterator[tuple[str, Mapping[str, int], bytes]]:
+        """Every document."""
+        with _in_our_words():
+            async for row in self._collection.find({"removed": False}, _CONTENT, batch_size=_KEYS_A_FIND):
+                yield row["_id"], decode_at(row["at"]), row["state"] + row["body"]
+
+    async def count(self) -> int:
+        """How many there are."""
+        with _in_our_words():
+            return await self._collection.count_documents({"removed": False})
+
+    async def drop(self) -> None:
+        """Remove the collection and the checkpoints."""
+        with _in_our_words():
+            await self._checkpoints.delete_many({"_id": {"$regex": f"^{self._place('')}"}})
+            await self._collection.drop()
+
+    async def close(self) -> None:
+        """Nothing: the connections are the factory's."""
+
+    def _place(self, partition: str) -> str:
+        return f"{self._generation.name}:{partition}"
+
+    async def _write(self, changes: Sequence[Change]) -> frozenset[str]:
+        operations: list[InsertOne[_Row] | ReplaceOne[_Row]] = []
+        for change in changes:
+            row = self._row(change)
+            if change.loaded_revision:
+                guard = {"_id": change.key, "revision": change.loaded_revision}
+                operations.append(ReplaceOne(guard, row))
+            else:
+                operations.append(InsertOne(row))
+        failed: set[str] = set()
+        try:
+            result = await self._collection.bulk_write(operations, ordered=False)
+            matched = result.matched_count
+        except BulkWriteError as error:
+            details = error.details or {}
+            if any(one["code"] != _DUPLICATE_KEY for one in details["writeErrors"]):
+                raise
+            failed.update(changes[one["index"]].key for one in details["writeErrors"])
+            matched = details["nMatched"]
+        replaced = {change.key: change.revision for change in changes if change.loaded_revision}
+        if matched != len(replaced):
+            found = self._collection.find({"_id": {"$in": list(replaced)}}, {"revision": 1})
+            now = {row["_id"]: row["revision"] async for row in found}
+            failed.update(key for key, revision in replaced.items() if now.get(key) != revision)
+        return frozenset(failed)
+
+    async def _save(self, place: str, known: str, becomes: str) -> None:
+        if known:
+            result = await self._checkpoints.update_one(
+                {"_id": place, "at": known}, {"$set": {"at": becomes}}
+            )
+            if result.matched_count == 0:
+                raise CheckpointMoved
+            return
+        try:
+            await self._checkpoints.insert_one({"_id": place, "at": becomes})
+        except DuplicateKeyError as error:
+            raise CheckpointMoved from error
+
+    def _row(self, change: Change) -> _Row:
+        return {
+            "_id": change.key,
+            "revision": change.revision,
+            "at": encode_at(change.at),
+            "body": change.body,
+            "state": change.state,
+            "etag": change.etag,
+            "removed": change.document is None,
+            "fields": fields_of(change.document, self._view.indexes),
+        }
+
+
+class MongodbSinks:
+    """All views in one MongoDB database: that of the address, or `chemist`."""
+
+    def __init__(self, url: str) -> None:
+        # Nothing is retried behind our back: the runner goes back to its checkpoint and knows what it does.
+        self._client: AsyncMongoClient[_Row] = AsyncMongoClient(
+            url, serverSelectionTimeoutMS=_SELECTION_MS, socketTimeoutMS=_TIMEOUT_MS,
+            retryWrites=False, retryReads=False,
+        )  # fmt: skip
+        self._database = self._client.get_default_database(_DEFAULT_DATABASE, write_concern=_DURABLE)
+
+    def open(self, view: View, generation: int) -> MongodbSink:
+        """The sink of one generation."""
+        return MongodbSink(self._database, view, Generation(view.name, generation))
+
+    async def live(self, view_name: str) -> int | None:
+        """The generation that queries read."""
+        with _in_our_words():
+            found = await self._database[MONGODB_LIVE].find_one({"_id": view_name})
+        return int(found["generation"]) if found else None
+
+    async def generations(self, view_name: str) -> tuple[int, ...]:
+        """All that exist."""
+        with _in_our_words():
+            return numbers_among(view_name, await self._database.list_collection_names())
+
+    async def swap(self, view_name: str, generation: int) -> None:
+        """Make it live."""
+        with _in_our_words():
+            await self._database[MONGODB_LIVE].update_one(
+                {"_id": view_name}, {"$set": {"generation": generation}}, upsert=True
+            )
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.close()

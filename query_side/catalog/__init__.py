@@ -1,0 +1,1 @@
+"""The storefront's questions about the catalogue, one file a view."""

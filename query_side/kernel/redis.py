@@ -1,0 +1,87 @@
+"""Reads views that lie in Redis (or Valkey)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as LostConnection
+from redis.exceptions import RedisError
+
+from contracts.errors import StoreUnavailable
+from contracts.readmodel.generations import REDIS_LIVE, Generation
+from query_side.kernel.documents import Stored
+
+T = TypeVar("T")
+_CONNECT_SECONDS = 1.0
+_READ_SECONDS = 2.0
+_SCAN = 1_000
+
+
+class RedisDocuments:
+    """Implements `DocumentStore`. Connects at the first question, and again whenever it must."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client: Redis | None = None
+
+    async def live(self, view: str) -> int | None:
+        """The generation that the alias names."""
+        number = await self._ask(lambda client: client.hget(REDIS_LIVE, view))
+        return int(number) if number else None
+
+    async def read(self, generation: Generation, keys: Sequence[str]) -> dict[str, Stored]:
+        """The documents that exist, in one round trip."""
+        prefix = generation.redis_prefix
+
+        async def all_of_them(client: Redis) -> list[list[bytes | None]]:
+            async with client.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.hmget(f"{prefix}{key}", "body", "etag")
+                return await pipeline.execute()
+
+        found = await self._ask(all_of_them)
+        return {
+            key: Stored(body, etag.decode())
+            for key, (body, etag) in zip(keys, found, strict=True)
+            if body is not None and etag is not None
+        }
+
+    async def read_all(self, generation: Generation) -> dict[str, Stored]:
+        """Every document of a small view."""
+        prefix = generation.redis_prefix
+
+        async def names(client: Redis) -> list[str]:
+            found = client.scan_iter(match=f"{prefix}*", count=_SCAN)
+            return sorted([name.decode().removeprefix(prefix) async for name in found])
+
+        return await self.read(generation, await self._ask(names))
+
+    async def ping(self) -> None:
+        """Return when it answers."""
+        await self._ask(lambda client: client.ping())
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def _ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
+        """Once more where a connection of the pool turns out to be dead: reading twice does no harm."""
+        if self._client is None:
+            self._client = Redis.from_url(
+                self._url,
+                socket_connect_timeout=_CONNECT_SECONDS,
+                socket_timeout=_READ_SECONDS,
+                retry=None,
+                max_connections=64,
+            )
+        try:
+            async with asyncio.timeout(_READ_SECONDS):
+                try:
+                    return await question(self._client)
+                except LostConnection:
+                    return await question(self._client)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(store="redis", retry_after=1) from error

@@ -1,0 +1,185 @@
+"""Turns what somebody typed into tiers of ever weaker conditions, which each engine then writes in its own words.
+
+A hit's tier is the first whose condition it meets, and tiers decide the order of hits: that is what makes it the same
+on every engine, where scores made of word statistics would differ. Medicines whose names look alike must not be
+mixed up, so typing errors are forgiven only when nothing matches as written.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from contracts.search.folding import compact, words
+from contracts.search.mapping import Kind, SearchMapping
+from contracts.search.request import LONGEST_TEXT, MOST_WORDS, Matching, SearchRequest
+
+LONGEST_START = 20
+"""Letters of a word by which an unfinished or mistyped one is found."""
+_FORGIVES_ONE = 4
+_FORGIVES_TWO = 8
+"""Letters from which on a word may have one, two typing errors. The first letter must be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Every shown document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """The word stands, as it is, in one of the text fields."""
+
+    fields: tuple[str, ...]
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """A word of the prefix field (the whole value, of a `whole` one) begins so."""
+
+    field: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A word of the prefix field, or with `prefix` the beginning of one, is so but for some errors.
+
+    An error is a letter too many, missing, wrong, or swapped with its neighbour.
+    """
+
+    field: str
+    word: str
+    errors: int
+    prefix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """The keyword has one of these values, folded as `indexed.filter_values` does."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of these hold."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least so many of these hold."""
+
+    conditions: tuple["Condition", ...]
+    least: int = 1
+
+
+Condition = Anything | Has | Begins | Near | Is | Every | Some
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One way of reading the text; the next stage is tried only when this one finds nothing at all."""
+
+    matching: Matching
+    tiers: tuple[Condition, ...]
+    """From the best kind of match to the weakest."""
+    union: Condition
+    """Holds where any tier does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A searched text, read."""
+
+    words: tuple[str, ...]
+    """The words that are looked for."""
+    stages: tuple[Callable[[], Stage], ...]
+    """In the order in which they are tried; made when needed."""
+
+
+def plan(mapping: SearchMapping, request: SearchRequest) -> Plan:
+    """Read the request's text."""
+    text = request.text[:LONGEST_TEXT]
+    all_words = tuple(dict.fromkeys(words(text)))
+    ignored = mapping.ignored.get(request.locale, frozenset())
+    looked_for = tuple(word for word in all_words if word not in ignored)[:MOST_WORDS]
+    if not looked_for:
+        anything = Anything()
+        return Plan((), (lambda: Stage(Matching.EXACT, (anything,), anything),))
+    stages = [partial(_exact, mapping, compact(text), looked_for, prefix=request.prefix)]
+    if any(errors_in(word) for word in looked_for):
+        stages.append(partial(_typo, mapping, looked_for, prefix=request.prefix))
+    if len(looked_for) > 1:
+        stages.append(partial(_some_words, mapping, looked_for, prefix=request.prefix))
+    return Plan(looked_for, tuple(stages))
+
+
+def _may_begin(looked_for: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Any word may be unfinished (`amox clav`), but of figures only the last: 5 mg is not 500 mg."""
+    for word in looked_for:
+        yield word, not word[0].isdecimal() or word == looked_for[-1]
+
+
+def errors_in(word: str, matching: Matching = Matching.TYPO) -> int:
+    """How many typing errors a word may have."""
+    if matching is Matching.EXACT or not word.isalpha():
+        return 0
+    return (len(word) >= _FORGIVES_ONE) + (len(word) >= _FORGIVES_TWO)
+
+
+def _exact(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...], *, prefix: bool) -> Stage:
+    at_once: list[Condition] = [Is(field.name, (whole,)) for field in mapping.of(Kind.KEYWORD) if field.exact]
+    tiers: list[Condition] = [Some(tuple(at_once))] if at_once else []
+    begins = [field.name for field in mapping.of(Kind.PREFIX) if field.whole]
+    if prefix and begins:
+        tiers.append(Some(tuple(Begins(name, whole[:LONGEST_START]) for name in begins)))
+    unlike_words = tuple(tiers)
+    for level in sorted({field.level for field in mapping.of(Kind.TEXT)}):
+        fields = tuple(field.name for field in mapping.of(Kind.TEXT) if field.level <= level)
+        tiers.append(Every(tuple(Has(fields, word) for word in looked_for)))
+    if prefix:
+        tiers.append(
+            Every(tuple(Some(_as_written(mapping, word, prefix=may)) for word, may in _may_begin(looked_for)))
+        )
+    return Stage(Matching.EXACT, tuple(tiers), Some((*unlike_words, tiers[-1])))
+
+
+def _typo(mapping: SearchMapping, looked_for: tuple[str, ...], *, prefix: bool) -> Stage:
+    most = max(map(errors_in, looked_for))
+    tiers = tuple(
+        Every(
+            tuple(
+                _nearly(mapping, word, min(errors, errors_in(word)), prefix=prefix and may)
+                for word, may in _may_begin(looked_for)
+            )
+        )
+        for errors in range(1, most + 1)
+    )
+    return Stage(Matching.TYPO, tiers, tiers[-1])
+
+
+def _some_words(mapping: SearchMapping, looked_for: tuple[str, ...], *, prefix: bool) -> Stage:
+    each = tuple(
+        _nearly(mapping, word, errors_in(word), prefix=prefix and may) for word, may in _may_begin(looked_for)
+    )
+    fewest = (len(each) + 1) // 2
+    tiers = tuple(Some(each, least) for least in range(len(each) - 1, fewest - 1, -1))
+    return Stage(Matching.SOME_WORDS, tiers, tiers[-1])
+
+
+def _as_written(mapping: SearchMapping, word: str, *, prefix: bool) -> tuple[Condition, ...]:
+    has = Has(tuple(field.name for field in mapping.of(Kind.TEXT)), word)
+    return (has, *(Begins(name, word[:LONGEST_START]) for name in _by_word(mapping) if prefix))
+
+
+def _nearly(mapping: SearchMapping, word: str, errors: int, *, prefix: bool) -> Condition:
+    near = (Near(name, word[:LONGEST_START], errors, prefix) for name in _by_word(mapping) if errors)
+    return Some((*_as_written(mapping, word, prefix=prefix), *near))
+
+
+def _by_word(mapping: SearchMapping) -> tuple[str, ...]:
+    return tuple(field.name for field in mapping.of(Kind.PREFIX) if not field.whole)
