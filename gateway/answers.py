@@ -30,10 +30,12 @@ class AcceptedItem(Accepted):
     """One command of a bulk that was accepted."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"status": "accepted", **_EXAMPLE}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"status": "accepted", **_EXAMPLE, "repeated": False}]},
     )
 
     status: Literal["accepted"]
+    repeated: bool = Field(description="It was accepted before, under the same id: nothing happened twice.")
 
 
 class RefusedItem(BaseModel):

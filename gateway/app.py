@@ -1,7 +1,6 @@
 """Wires the edge: a route for every command and query there is, and the layers every request passes."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -54,7 +53,6 @@ class Parts:
     limits: Limits = field(default_factory=Limits)
     access_log: BinaryIO | None = None
     standings: Standings = no_standings
-    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,12 @@ class Gateway:
     framework: FastAPI
     cache: EdgeCache
     metrics: Metrics
+    access_log: AccessLog
+
+    def close(self) -> None:
+        """Write what is still to be logged, and stop listening to changes."""
+        self.cache.close()
+        self.access_log.flush()
 
 
 def build(
@@ -83,7 +87,7 @@ def build(
     metrics = Metrics(cache, parts.standings)
     gate = Gate(parts.tokens, Rate(limits.per_second), limits, metrics)
     singles = [CommandEndpoint(kind, parts.commands, gate) for _, kind in sorted(command_kinds.items())]
-    framework = _framework(parts)
+    framework = _framework()
     for single in singles:
         single.address().add_to(framework)
         BulkEndpoint(single, parts.commands, gate).address().add_to(framework)
@@ -94,10 +98,10 @@ def build(
     framework.mount("/docs/assets", pages.docs_assets())
     log = AccessLog(parts.access_log)
     edge = Edge(framework, cache=cache, metrics=metrics, access_log=log, limits=limits)
-    return Gateway(edge, framework, cache, metrics)
+    return Gateway(edge, framework, cache, metrics, log)
 
 
-def _framework(parts: Parts) -> FastAPI:
+def _framework() -> FastAPI:
     framework = FastAPI(
         title="Chemist.ke",
         version="1",
@@ -105,7 +109,6 @@ def _framework(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=parts.lifespan,
     )
     framework.add_exception_handler(Problem, _refuse)
     framework.add_exception_handler(HTTPException, _refuse_unrouted)

@@ -157,4 +157,4 @@ def _item(item: object) -> tuple[UUID, bytes]:
 def _result(reply: CommandReply, locale: Locale, instance: str) -> dict[str, Any]:
     if reply.problem is not None:
         return {"status": "refused", "problem": document(Problem.of(reply.problem), locale, instance)}
-    return {"status": "accepted", **accepted(reply)}
+    return {"status": "accepted", **accepted(reply), "repeated": reply.repeated}

@@ -104,7 +104,6 @@ class EdgeCache:
         """The kept answer, if there is one and its view is known to be as far as wanted."""
         entry = self._entries.get(key)
         if entry is None or (wanted and not self._as_far(entry.view, wanted)):
-            self.misses += 1
             return None
         self.hits += 1
         self._entries.move_to_end(key)
@@ -114,6 +113,7 @@ class EdgeCache:
         """A question is about to be put."""
         fill = Fill(view, self._changes.generation(view), spoiled=not self._changes.hears(view))
         self._shelf(view).fills.add(fill)
+        self.misses += 1
         return fill
 
     def keep(self, fill: Fill, key: Key, entry: Entry, generation: int) -> bool:

@@ -48,7 +48,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._other(scope, receive, send)
+            await send({"type": "websocket.close", "code": 1000})
             return
         exchange = Exchange(scope)
         method = exchange.method
@@ -110,15 +110,6 @@ class Edge:
                 await answer.refuse(Unexpected(), scope, receive)
         finally:
             self.running -= 1
-
-    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                self._log.flush()
-        else:
-            await send({"type": "websocket.close", "code": 1000})
 
 
 class Answer:

@@ -115,7 +115,9 @@ def _signals(supervisor: Supervisor) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, lambda *_: supervisor.ask_to_stop()) for number in STOP_SIGNALS}
+    # Under nohup a closed terminal is to be ignored, and stays so.
+    heard = [number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda *_: supervisor.ask_to_stop()) for number in heard}
     try:
         yield
     finally:

@@ -52,20 +52,41 @@ def launch(data_dir: Path, command: Sequence[str]) -> StackState:
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
         )
+    try:
+        state = _await_up(supervisor, data_dir, log)
+    except BaseException:
+        # Also when whoever waits is interrupted: what has only begun to come up must not stay.
+        supervisor.terminate()
+        supervisor.wait()
+        raise
+    # It is meant to outlive us: nobody will wait for it here.
+    supervisor.returncode = 0
+    return state
+
+
+def _await_up(supervisor: subprocess.Popen[bytes], data_dir: Path, log: Path) -> StackState:
+    try:
+        return _await_first(supervisor, data_dir, log)
+    except BaseException:
+        supervisor.terminate()
+        supervisor.wait()
+        raise
+
+
+def _await_first(supervisor: subprocess.Popen[bytes], data_dir: Path, log: Path) -> StackState:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         state = read_state(data_dir)
-        if state is not None and state.supervisor_pid == supervisor.pid and state.phase == "running":
+        own = state is not None and state.supervisor_pid == supervisor.pid
+        if state is not None and own and state.phase == "running":
             # It is meant to outlive us: nobody will wait for it here.
             supervisor.returncode = 0
             return state
         if supervisor.poll() is not None:
-            why = state.failure if state is not None and state.supervisor_pid == supervisor.pid else ""
+            why = state.failure if state is not None and own else ""
             message = f"could not start: {why or last_lines(log)}"
             raise NotUp(message)
         time.sleep(TICK_SECONDS)
-    supervisor.terminate()
-    supervisor.wait()
     message = f"not up after {START_SECONDS:.0f} s; the end of {log}:\n{last_lines(log)}"
     raise NotUp(message)
 

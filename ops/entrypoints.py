@@ -5,33 +5,13 @@ import importlib
 import inspect
 from collections.abc import Callable
 
+from ops.serving import serve
 from ops.settings import Settings
-
-BACKLOG = 2048
 
 
 def gateway(settings: Settings) -> None:
     """Serve the gateway, both sides in the same process unless the channel is gRPC."""
     serve("ops.node:application", settings.gateway_host, settings.gateway_port)
-
-
-def serve(application: str, host: str, port: int) -> None:
-    """Serve an ASGI application, `module:attribute`, in one worker until a signal ends it."""
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces, Loops
-
-    Granian(
-        application,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        loop=Loops.uvloop,
-        workers=1,
-        backlog=BACKLOG,
-        websockets=False,
-        log_access=False,
-    ).serve()
 
 
 def worker(settings: Settings) -> None:

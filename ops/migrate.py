@@ -20,6 +20,7 @@ def migrate(settings: Settings, report: Callable[[str], None] = print) -> None:
     """
     from contracts import registry
     from contracts.eventlog import schema
+    from projections.kernel import schema as readmodel
 
     for context in registry.contexts():
         dsns = settings.ledger_admin(context)
@@ -30,3 +31,9 @@ def migrate(settings: Settings, report: Callable[[str], None] = print) -> None:
                 message = f"cannot migrate the {context} ledger in {redacted(dsn)}: {error}"
                 raise MigrationFailed(message) from error
         report(f"the {context} ledger is up to date, {len(dsns)} shard(s)")
+    try:
+        readmodel.migrate(settings.postgres_admin_dsn)
+    except psycopg.Error as error:
+        message = f"cannot migrate the read models in {redacted(settings.postgres_admin_dsn)}: {error}"
+        raise MigrationFailed(message) from error
+    report("the read models' tables are up to date")

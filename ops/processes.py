@@ -31,7 +31,7 @@ class ProcessSpec:
 def process_specs(settings: Settings) -> list[ProcessSpec]:
     """The processes of one node; the two sides get their own only when they are reached over gRPC on this machine."""
     environment = settings.to_environment()
-    gateway = "127.0.0.1" if settings.gateway_host in {"0.0.0.0", "::"} else settings.gateway_host  # noqa: S104
+    gateway = "127.0.0.1" if settings.gateway_host in {"0.0.0.0", "::"} else settings.gateway_host  # noqa: S104 -- compared, not bound
     specs = [
         ProcessSpec("gateway", _run("gateway"), ready_url=f"http://{gateway}:{settings.gateway_port}/readyz"),
         ProcessSpec("projector", _run("projector")),

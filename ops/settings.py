@@ -76,6 +76,11 @@ class Settings(BaseModel):
     rpc_authority_file: Path | None = Field(
         None, description="the authority that signed the other end's certificate"
     )
+    projector_share: str = Field(
+        "0/1",
+        pattern=r"^(\d{1,2})/[1-9]\d?$",
+        description="the projector's share of the views: 0/2 and 1/2 for two",
+    )
     idempotency_days: int = Field(30, ge=1, description="how long a command's id and answer are remembered")
 
     jwt_public_key_file: Path = Field(

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 from typing import Any
 
@@ -81,7 +82,7 @@ def run(settings: Settings) -> None:
         pool="solo",
         concurrency=1,
         loglevel="INFO",
-        hostname="chemist@%h",
+        hostname=f"chemist@{socket.gethostname()}",
         without_gossip=True,
         without_mingle=True,
     )

@@ -47,7 +47,7 @@ class QuerySide:
     @property
     def checks(self) -> Mapping[str, Callable[[], Awaitable[Any]]]:
         """Store → what returns when it answers."""
-        return {name: store.ping for name, store in self._stores.documents.items()}
+        return self._stores.checks
 
     async def close(self) -> None:
         """Let go of the stores."""

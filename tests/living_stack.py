@@ -117,8 +117,7 @@ class Pharmacy:
 
     def close(self) -> None:
         """Hang up."""
-        with self.shop:
-            pass
+        self.shop.hang_up()
 
     @cached_property
     def administrator(self) -> str:

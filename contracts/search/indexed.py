@@ -1,8 +1,9 @@
 """Takes from a document what is to be indexed, ready-made, so that both engines index the very same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +17,7 @@ _MOST_STARTS = 6
 _HASH_BITS = 56
 _MOST_BRIEF_WORDS = 127
 _CHUNK = 8
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Indexed:
     """What of one document is indexed, by field."""
 
     texts: Mapping[str, str]
-    """Text and prefix fields: folded words with one space between."""
+    """Text and prefix fields: folded words with one space between, some of them twice."""
     keywords: Mapping[str, tuple[str, ...]]
     """Keyword fields: the values as they are shown."""
     numbers: Mapping[str, int]
@@ -40,26 +42,27 @@ def indexed(mapping: SearchMapping, key: str, document: Mapping[str, Any]) -> In
     """What to index of a document; None when it is not to be shown."""
     if any(document.get(name) != value for name, value in mapping.shown.items()):
         return None
+    source = _Source(document)
     texts: dict[str, str] = {}
     keywords: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, int] = {}
     sort_texts: dict[str, str] = {}
     for field in mapping.fields:
-        values = _values(document, field)
         match field.kind:
             case Kind.TEXT | Kind.PREFIX:
-                texts[field.name] = " ".join(_words_of(field, values))
+                texts[field.name] = source.whole(field) if field.whole else source.words(field)
             case Kind.KEYWORD:
-                keywords[field.name] = tuple(values)
+                values = keywords[field.name] = source.values(field)
                 if field.sortable:
-                    sort_texts[field.name] = sort_text(next(iter(values), ""))
+                    sort_texts[field.name] = sort_text(values[0] if values else "")
             case Kind.NUMBER:
-                numbers[field.name] = int(next(iter(values), "0"))
+                numbers[field.name] = int(source.first(field) or "0")
             case Kind.DATE:
-                numbers[field.name] = _microseconds(next(iter(values), ""))
-    return Indexed(
-        texts, keywords, numbers, sort_texts, _rank(mapping, key, document), _suggestions(mapping, document)
-    )
+                numbers[field.name] = _microseconds(source.first(field))
+    suggested = (text for path in mapping.suggest for text in source.at(path))
+    suggestions = tuple(dict.fromkeys(term for text in suggested for term in _suggestion_terms(text)))
+    brief = source.at(mapping.brief) if mapping.brief else ()
+    return Indexed(texts, keywords, numbers, sort_texts, _rank(key, brief), suggestions)
 
 
 def sort_chunks(text: str) -> tuple[int, ...]:
@@ -70,52 +73,78 @@ def sort_chunks(text: str) -> tuple[int, ...]:
 
 def filter_values(field: SearchField, values: tuple[str, ...]) -> tuple[str, ...]:
     """A keyword's values as a filter, or the whole searched text, is compared with them."""
-    return tuple(dict.fromkeys((compact if field.exact else phrase)(value) for value in values))
+    fold = compact if field.exact else phrase
+    return (fold(values[0]),) if len(values) == 1 else tuple(dict.fromkeys(map(fold, values)))
 
 
-def _words_of(field: SearchField, values: Mapping[str, None]) -> Mapping[str, None]:
-    if field.whole:
-        return dict.fromkeys(filter(None, map(compact, values)))
-    return {word: None for value in values for word in words(value)}
+class _Source:
+    """A document's values, each path read once, for many fields take from the same."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._read: dict[str, tuple[str, ...]] = {}
+
+    def at(self, path: str) -> tuple[str, ...]:
+        values = self._read.get(path)
+        if values is None:
+            values = self._read[path] = _read(self._document, *_parts(path))
+        return values
+
+    def values(self, field: SearchField) -> tuple[str, ...]:
+        paths = field.paths
+        values = self.at(paths[0]) if len(paths) == 1 else sum(map(self.at, paths), ())
+        return values if len(values) < _TWO else tuple(dict.fromkeys(values))
+
+    def first(self, field: SearchField) -> str:
+        return next((value for path in field.paths for value in self.at(path)), "")
+
+    def words(self, field: SearchField) -> str:
+        return " ".join(filter(None, [_phrases(self.at(path)) for path in field.paths]))
+
+    def whole(self, field: SearchField) -> str:
+        return " ".join(dict.fromkeys(filter(None, map(compact, self.values(field)))))
 
 
-def _values(document: Mapping[str, Any], field: SearchField) -> dict[str, None]:
-    return {value: None for path in field.paths for value in _walk(document, path) if value}
+@lru_cache(maxsize=8192)
+def _phrases(values: tuple[str, ...]) -> str:
+    return " ".join(map(phrase, values))
 
 
-def _walk(value: object, path: tuple[str, ...]) -> Iterator[str]:
-    if isinstance(value, list | tuple):
-        for each in value:
-            yield from _walk(each, path)
-    elif path:
+@cache
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+def _read(value: object, *path: str) -> tuple[str, ...]:
+    for at, part in enumerate(path):
         if isinstance(value, dict):
-            yield from _walk(value.get(path[0]), path[1:])
-    elif value is not None:
-        yield value if isinstance(value, str) else str(value)
+            value = value.get(part)
+        elif isinstance(value, list):
+            return tuple(text for each in value for text in _read(each, *path[at:]))
+        else:
+            return ()
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, list):
+        return tuple(text for each in value for text in _read(each))
+    return () if value is None else (str(value),)
 
 
 def _microseconds(instant: str) -> int:
     return int(datetime.fromisoformat(instant).timestamp() * 1_000_000) if instant else 0
 
 
-def _rank(mapping: SearchMapping, key: str, document: Mapping[str, Any]) -> int:
-    name = next(_walk(document, tuple(mapping.brief.split("."))), "") if mapping.brief else ""
+def _rank(key: str, brief: tuple[str, ...]) -> int:
+    length = len(words(brief[0])) if brief else 0
     unique = int.from_bytes(blake2b(key.encode(), digest_size=_HASH_BITS // 8).digest(), "big")
-    return min(len(words(name)), _MOST_BRIEF_WORDS) << _HASH_BITS | unique
+    return min(length, _MOST_BRIEF_WORDS) << _HASH_BITS | unique
 
 
-def _suggestions(mapping: SearchMapping, document: Mapping[str, Any]) -> tuple[str, ...]:
-    shown: dict[str, str] = {}
-    for source in mapping.suggest:
-        for text in _walk(document, tuple(source.split("."))):
-            folded = phrase(text)
-            if folded and len(text) <= _LONGEST_SUGGESTION:
-                shown.setdefault(folded, text)
-    terms: list[str] = []
-    for folded, text in shown.items():
-        parts = folded.split(" ")
-        terms += (
-            SUGGESTED.join((" ".join(parts[at:]), str(at), text))
-            for at in range(min(len(parts), _MOST_STARTS))
-        )
-    return tuple(terms)
+@lru_cache(maxsize=8192)
+def _suggestion_terms(text: str) -> tuple[str, ...]:
+    parts = words(text)
+    if len(text) > _LONGEST_SUGGESTION:
+        return ()
+    return tuple(
+        SUGGESTED.join((" ".join(parts[at:]), str(at), text)) for at in range(min(len(parts), _MOST_STARTS))
+    )

@@ -41,9 +41,9 @@ class SearchField:
     """Of a keyword: hits are ordered by its first value, folded. Numbers and dates always are sortable."""
 
     @property
-    def paths(self) -> tuple[tuple[str, ...], ...]:
+    def paths(self) -> tuple[str, ...]:
         """Where the values are found in the document."""
-        return tuple(tuple(source.split(".")) for source in self.sources or (self.name,))
+        return self.sources or (self.name,)
 
     @property
     def sorts(self) -> bool:

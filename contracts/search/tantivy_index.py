@@ -5,6 +5,7 @@ first four fields.
 """
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -36,9 +37,7 @@ def compared(field: SearchField) -> str:
 
 def sort_fields(field: SearchField) -> tuple[str, ...]:
     """The Tantivy fields by which that field sorts, most significant first."""
-    if field.kind is Kind.KEYWORD:
-        return tuple(f"{field.name}.sort{at}" for at in range(SORTED_BY // 8))
-    return (f"{field.name}.sort0",)
+    return _sort_names(field.name, SORTED_BY // 8 if field.kind is Kind.KEYWORD else 1)
 
 
 def schema(mapping: SearchMapping) -> tantivy.Schema:
@@ -122,12 +121,17 @@ def _add(made: tantivy.Document, field: SearchField, take: Indexed) -> None:
             made.add_integer(sort_fields(field)[0], take.numbers[field.name])
 
 
+@cache
+def _sort_names(name: str, number: int) -> tuple[str, ...]:
+    return tuple(f"{name}.sort{at}" for at in range(number))
+
+
 def _starts(text: str) -> str:
     """The words, each led by its first letter, and their short beginnings."""
-    terms: dict[str, None] = {}
-    for word in text.split(" ") if text else ():
-        lead = word[0] * _LEAD
-        for length in range(1, min(_SHORT, len(word) - 1) + 1):
-            terms[lead + word[:length]] = None
-        terms[lead + word] = None
-    return " ".join(terms)
+    return " ".join(dict.fromkeys(term for word in text.split() for term in _starts_of(word)))
+
+
+@lru_cache(maxsize=8192)
+def _starts_of(word: str) -> tuple[str, ...]:
+    lead = word[0] * _LEAD
+    return (*(lead + word[:length] for length in range(1, min(_SHORT, len(word) - 1) + 1)), lead + word)

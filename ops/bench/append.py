@@ -5,7 +5,6 @@ import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +19,7 @@ from command_side.kernel.ledger import Attempt, LedgerShard
 from contracts.eventlog import names, schema
 from ops.bench.conditions import conditions
 from ops.bench.databases import own_database
+from ops.bench.lab import Lab
 from ops.bench.latency import Measured
 from ops.bench.result import Result, Target, rounds_of
 from ops.bench.sample import listed
@@ -31,9 +31,9 @@ OTHER_WRITERS = (1, 16)
 _META = orjson.dumps({"actor": "service:bench", "role": "administrator", "command_id": str(uuid4())})
 
 
-def run(size: Size, folder: Path) -> Result:
+def run(lab: Lab) -> Result:
     """64 writers, and for comparison 1 and 16, on a Postgres of its own."""
-    server = EmbeddedPostgres(folder / "append", any_port=True)
+    server = EmbeddedPostgres(lab.folder / "append", any_port=True)
     server.start()
     try:
         with (
@@ -41,7 +41,7 @@ def run(size: Size, folder: Path) -> Result:
             own_database(server.admin_url, "stock") as stock,
         ):
             schema.migrate(ours.admin_dsn, "catalog")
-            return _compare(size, ours.dsn, stock.admin_dsn)
+            return _compare(lab.size, ours.dsn, stock.admin_dsn)
     finally:
         server.stop()
 
@@ -73,7 +73,11 @@ def _compare(size: Size, dsn: str, stock_dsn: str) -> Result:
         target=Target(10),
         rounds=rounds,
         conditions=conditions(
-            writers=WRITERS, seconds=size.seconds, event_bytes=len(data), meta_bytes=len(_META), **_durability(dsn)
+            writers=WRITERS,
+            seconds=size.seconds,
+            event_bytes=len(data),
+            meta_bytes=len(_META),
+            **_durability(dsn),
         ),
         details={"ours": _by_writers(ours_seen), "yardstick": _by_writers(stock_seen)},
     )
@@ -111,6 +115,7 @@ def _stock(dsn: str, event: tuple[str, bytes], writers: int, seconds: float) -> 
         dbname=str(where["dbname"]), host=str(where["host"]), port=str(where["port"]), user=str(where["user"]),
         password="", pool_size=writers, max_overflow=writers,
     ) as store:  # fmt: skip
+        store.pool.open(wait=True)
         recorder = PostgresApplicationRecorder(store)
         recorder.create_table()
         return _threads(recorder, event, writers, seconds)
@@ -139,7 +144,7 @@ def _threads(
             latencies.append(time.perf_counter() - began)
         return latencies
 
-    append()  # its pool is open then, with a connection a writer
+    append()
     ready = threading.Barrier(writers, action=begin)
     with ThreadPoolExecutor(writers) as threads:
         writing = [threads.submit(write) for _ in range(writers)]

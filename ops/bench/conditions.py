@@ -23,7 +23,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def conditions(**particular: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def conditions(**particular: Any) -> dict[str, Any]:
     """The machine, and what one benchmark adds."""
     return {**machine(), "load_average": round(os.getloadavg()[0], 2), **particular}
 
@@ -38,7 +38,10 @@ def _processor() -> str:
         return name
     if platform.system() == "Darwin":
         asked = subprocess.run(
-            ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False
+            ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return asked.stdout.strip() or platform.machine()
     return platform.processor() or platform.machine()

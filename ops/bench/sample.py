@@ -5,8 +5,6 @@ import orjson
 from contracts.catalog.commands import ListProduct
 from contracts.catalog.events import ProductListed
 
-NUMBER = "@n@"
-"""Stands in a body where every request has a number of its own."""
 _DETAILS = {
     "proprietary_name": "Amoxil",
     "generic_name": "Amoxicillin",

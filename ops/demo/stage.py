@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 from ops import data_folder, detached
 from ops.addresses import addresses
@@ -12,9 +13,10 @@ from ops.demo.plan import Plan
 from ops.errors import PlainError
 from ops.running import running_settings
 from ops.settings import Settings
-from ops.supervision.child import recorded
+from ops.supervision.child import TICK_SECONDS, recorded
 from ops.supervision.identity import ProcessIdentity, command_line, identify, is_alive, members_of_session
 
+_LAST_BREATH_SECONDS = 10.0
 OUR_PROCESSES = ("gateway", "projector", "worker", "command-side", "query-side")
 
 
@@ -74,9 +76,12 @@ def clear(data_dir: Path, stage: Stage | None) -> None:
         LeftBehind: a process of it is alive.
     """
     detached.take_down(data_dir)
-    alive = [identity for identity in (stage.everybody if stage else ()) if is_alive(identity)]
-    alive += recorded(data_dir).values()
-    if alive:
+    everybody = stage.everybody if stage else ()
+    deadline = monotonic() + _LAST_BREATH_SECONDS
+    while alive := [one for one in (*everybody, *recorded(data_dir).values()) if is_alive(one)]:
+        if monotonic() < deadline:
+            sleep(TICK_SECONDS)
+            continue
         message = "left behind: " + ", ".join(
             f"process {identity.pid} ({command_line(identity.pid)[:80]})" for identity in alive
         )

@@ -82,13 +82,17 @@ class Storefront:
         self._connection.request(method, path, body, dict(headers))
         return self._connection.getresponse()
 
+    def hang_up(self) -> None:
+        """Let go of the connection; the next question opens another."""
+        self._connection.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.close()
+        self.hang_up()
 
 
 def path_of(name: str) -> str:

@@ -76,7 +76,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def reach(self) -> Reach:
         """As whom it runs, and where its program and data lie so that this account gets there."""
         if self._reach is None:
-            self._reach = postgres_reach(self.data_dir, self.folder)
+            self._reach = postgres_reach(self.folder)
         return self._reach
 
     def launch(self) -> Launch:

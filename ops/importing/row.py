@@ -62,13 +62,17 @@ def faults_of(
 ) -> tuple[Fault, ...]:
     """A command's broken rules, told by the columns that its fields came from.
 
-    `column_of` maps a field to its column, and "" to the column that a rule on the whole concerns.
+    `column_of` maps a field to its column; `ingredients.amount` that part of each ingredient; and "" the rules on
+    the whole. `otherwise` is the column of everything else.
     """
     found = []
     for complaint in error.errors(include_url=False, include_context=False):
         path = [str(part) for part in complaint["loc"]]
-        column = column_of.get(path[0] if path else "", otherwise)
+        place = ".".join(part for part in path if not part.isdigit())
         said = "" if complaint["type"] == "missing" or not path else str(complaint["input"])
-        name = column or ".".join(path) or "row"
-        found.append(fault(name, complaint["type"], complaint["msg"], cells.get(column, said)))
+        column = column_of.get(place) if "." in place else None
+        if column is None:
+            column = column_of.get(path[0] if path else "", otherwise)
+            said = cells.get(column, said)
+        found.append(fault(column or ".".join(path) or "row", complaint["type"], complaint["msg"], said))
     return tuple(found)

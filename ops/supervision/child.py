@@ -79,13 +79,18 @@ class Child:
         """Whether it still runs; when it does not, whatever it left in its session is killed before it is reaped."""
         if self._exit is not None:
             return False
-        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        if os.waitid(os.P_PID, self.pid, options) is None:
+        if not self._has_ended():
             return True
         _signal_group(self.pid, signal.SIGKILL)
         self._exit = self._process.wait()
         self._record.forget()
         return False
+
+    def _has_ended(self) -> bool:
+        if sys.platform == "darwin":
+            return self._process.poll() is not None
+        # Look without reaping: until then its number, which is also its group's, cannot be given to another.
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     @property
     def exit_code(self) -> int | None:

@@ -36,6 +36,7 @@ def free_port(avoid: Collection[int] = ()) -> int:
     message = f"every port from {FREE_RANGE.start} to {FREE_RANGE.stop - 1} of {LOOPBACK} is taken"
     raise OSError(message)
 
+
 # Servers are started side by side by threads of one process; no other process works on a held data folder.
 _WRITING = threading.Lock()
 

@@ -16,6 +16,7 @@ T = TypeVar("T")
 _CONNECT_MS = 1_000
 _READ_SECONDS = 2.0
 _FIELDS = {"body": 1, "etag": 1}
+_DEFAULT_DATABASE = "chemist"
 
 
 class MongodbDocuments:
@@ -69,7 +70,7 @@ class MongodbDocuments:
             )
         try:
             async with asyncio.timeout(_READ_SECONDS):
-                return await question(self._client.get_default_database())
+                return await question(self._client.get_default_database(_DEFAULT_DATABASE))
         except (PyMongoError, TimeoutError) as error:
             raise StoreUnavailable(store="mongodb", retry_after=1) from error
 

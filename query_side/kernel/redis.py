@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
 
@@ -16,6 +16,7 @@ T = TypeVar("T")
 _CONNECT_SECONDS = 1.0
 _READ_SECONDS = 2.0
 _SCAN = 1_000
+_MOST_CONNECTIONS = 32
 
 
 class RedisDocuments:
@@ -70,13 +71,15 @@ class RedisDocuments:
     async def _ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
         """Once more where a connection of the pool turns out to be dead: reading twice does no harm."""
         if self._client is None:
-            self._client = Redis.from_url(
+            pool = BlockingConnectionPool.from_url(
                 self._url,
+                max_connections=_MOST_CONNECTIONS,
+                timeout=_CONNECT_SECONDS,
                 socket_connect_timeout=_CONNECT_SECONDS,
                 socket_timeout=_READ_SECONDS,
                 retry=None,
-                max_connections=64,
             )
+            self._client = Redis.from_pool(pool)
         try:
             async with asyncio.timeout(_READ_SECONDS):
                 try:

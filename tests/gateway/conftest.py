@@ -30,7 +30,7 @@ KEY = Ed25519PrivateKey.generate()
 Opens = Callable[..., Any]
 
 
-def token(role: str = "administrator", *, key: Any = KEY, algorithm: str = "EdDSA", **changes: Any) -> str:
+def token(role: Any = "administrator", *, key: Any = KEY, algorithm: str = "EdDSA", **changes: Any) -> str:
     """A token as our issuer makes them, with what a test changes about it; None leaves a claim or header out."""
     now = int(time.time())
     header = changes.pop("header", {"kid": key_id(KEY.public_key())})
@@ -47,7 +47,7 @@ def token(role: str = "administrator", *, key: Any = KEY, algorithm: str = "EdDS
     return jwt.encode(kept, key, algorithm=algorithm, headers=header)
 
 
-def bearer(role: str = "administrator", **changes: Any) -> dict[str, str]:
+def bearer(role: str = "administrator", **changes: Any) -> dict[str, Any]:
     """The header that shows such a token."""
     return {"Authorization": f"Bearer {token(role, **changes)}"}
 
@@ -94,9 +94,10 @@ class Storefront:
         self.library = library
         self.log = log
 
-    async def get(self, path: str, **headers: str) -> httpx.Response:
-        """GET, with header names written with underscores."""
-        return await self.client.get(path, headers=_names(headers))
+    async def get(self, path: str, *, as_of: str | None = None, **headers: str) -> httpx.Response:
+        """GET, as of a consistency token; header names are written with underscores."""
+        fresh = {} if as_of is None else {"Consistency-Token": as_of}
+        return await self.client.get(path, headers={**_names(headers), **fresh})
 
     async def post(
         self, path: str, body: Any = None, *, content: bytes | None = None, **headers: Any

@@ -58,8 +58,8 @@ class Library:
         self.generation = 1
         self.hold: asyncio.Event | None = None
         """While set and not fired, an answer that was read already is held back."""
-        self.reached = asyncio.Event()
-        """Fired when a question has been read and is about to be held."""
+        self.held: asyncio.Queue[str] = asyncio.Queue()
+        """The name of every question that has been answered and is held back now."""
 
     def put(self, name: str, key: str, body: bytes) -> None:
         self.bodies[name, key] = body
@@ -77,8 +77,8 @@ class Library:
         body = self.bodies.get((request.name, key if isinstance(key, str) else "+".join(key)))
         if body is None:
             return QueryReply.refused(NotFound())
-        self.reached.set()
         if self.hold is not None:
+            self.held.put_nowait(request.name)
             await self.hold.wait()
         whole = kind.view == "product_search"
         return QueryReply(

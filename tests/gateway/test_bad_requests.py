@@ -101,7 +101,7 @@ BAD_TOKENS += [",".join(["catalog:1"] * 65), "catalog:9" + "9" * 30]
 @pytest.mark.parametrize("value", BAD_TOKENS)
 async def test_a_bad_consistency_token_is_named(open_edge: Opens, value: str) -> None:
     edge = await open_edge()
-    answer = await edge.get("/v1/catalog/categories", Consistency_Token=value)
+    answer = await edge.get("/v1/catalog/categories", as_of=value)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["Consistency-Token"]
 

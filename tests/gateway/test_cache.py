@@ -187,7 +187,7 @@ async def test_a_page_that_changes_while_it_is_being_read_is_served_once_and_not
     library.put("catalog.product_page", "A", b'"old"')
     library.hold = asyncio.Event()
     slow = asyncio.create_task(edge.get(PAGE))
-    await library.reached.wait()
+    await library.held.get()
     library.put("catalog.product_page", "A", b'"new"')
     board.announce("product_page", 2, frozenset({"A"}))
     library.hold.set()
@@ -202,7 +202,7 @@ async def test_a_reader_that_gives_up_leaves_no_trace(open_edge: Opens) -> None:
     edge.library.put("catalog.product_page", "A", b'"x"')
     edge.library.hold = asyncio.Event()
     slow = asyncio.create_task(edge.get(PAGE))
-    await edge.library.reached.wait()
+    await edge.library.held.get()
     slow.cancel()
     await asyncio.wait([slow])
     assert edge.gateway.application.running == 0

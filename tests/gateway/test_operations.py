@@ -96,7 +96,7 @@ async def test_the_access_log_tells_everything_but_secrets(open_edge: Opens) -> 
         **who,
     )
     await edge.get("/v1/catalog/products?q=what-somebody-suffers-from")
-    edge.gateway.application._log.flush()  # noqa: SLF001 - what a server's shutdown does
+    edge.gateway.close()
     written = edge.log.getvalue().decode()
     first, second = map(json.loads, written.splitlines())
     assert first["event"] == "request"
@@ -115,7 +115,7 @@ async def test_the_access_log_tells_everything_but_secrets(open_edge: Opens) -> 
 async def test_a_trace_that_is_none_is_ignored(open_edge: Opens, traceparent: str) -> None:
     edge = await open_edge()
     await edge.get("/healthz", traceparent=traceparent)
-    edge.gateway.application._log.flush()  # noqa: SLF001 - what a server's shutdown does
+    edge.gateway.close()
     assert "trace_id" not in json.loads(edge.log.getvalue())
 
 
@@ -164,11 +164,11 @@ class TestOpenApi:
             assert operation["security"] == [{"bearer": []}]
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             assert schema == {"$ref": f"#/components/schemas/{kind.__name__}"}
-        for kind in registry.queries().values():
-            operation = paths[kind.path]["get"]
+        for query in registry.queries().values():
+            operation = paths[query.path]["get"]
             assert {"200", "304", "422", "503"} <= set(operation["responses"])
             named = {parameter["name"] for parameter in operation["parameters"]}
-            fields = {field.alias or name for name, field in kind.model_fields.items()}
+            fields = {field.alias or name for name, field in query.model_fields.items()}
             assert named == fields | {"Consistency-Token", "If-None-Match"}
 
     async def test_every_reference_leads_somewhere(self, open_edge: Opens) -> None:

@@ -52,7 +52,7 @@ async def test_a_kept_answer_is_the_same_answer(shop: Storefront) -> None:
     ],
 )
 async def test_what_the_client_holds_is_not_sent_again(
-    shop: Storefront, held: str, status: int, kept: bool
+    shop: Storefront, held: str, status: int, *, kept: bool
 ) -> None:
     etag = (await shop.get(PAGE)).headers["ETag"]
     assert etag.startswith('"')
@@ -66,7 +66,7 @@ async def test_what_the_client_holds_is_not_sent_again(
 
 
 @pytest.mark.parametrize("kept", [False, True])
-async def test_head_says_what_get_would_say_without_the_body(shop: Storefront, kept: bool) -> None:
+async def test_head_says_what_get_would_say_without_the_body(shop: Storefront, *, kept: bool) -> None:
     if kept:
         await shop.get(PAGE)
     answer = await shop.client.head(PAGE)
@@ -97,7 +97,7 @@ async def test_what_is_not_there_is_not_found_and_not_kept(shop: Storefront) -> 
 
 
 async def test_a_token_goes_along_and_its_answer_is_nobody_elses(shop: Storefront) -> None:
-    answer = await shop.get(PAGE, Consistency_Token="catalog:8,catalog.1:3")
+    answer = await shop.get(PAGE, as_of="catalog:8,catalog.1:3")
     assert answer.headers["Cache-Control"] == "no-store"
     assert shop.library.asked[0].token == {"catalog": 8, "catalog.1": 3}
 
@@ -105,9 +105,9 @@ async def test_a_token_goes_along_and_its_answer_is_nobody_elses(shop: Storefron
 async def test_a_kept_answer_serves_a_token_that_its_view_has_reached(shop: Storefront) -> None:
     await shop.get(PAGE)
     shop.board.announce("product_page", 8, frozenset({"B"}))
-    assert (await shop.get(PAGE, Consistency_Token="catalog:8")).content == BODY
+    assert (await shop.get(PAGE, as_of="catalog:8")).content == BODY
     assert len(shop.library.asked) == 1
-    await shop.get(PAGE, Consistency_Token="catalog:9")
+    await shop.get(PAGE, as_of="catalog:9")
     assert len(shop.library.asked) == 2
 
 
@@ -115,7 +115,7 @@ async def test_a_view_that_lags_is_named_with_its_lag(shop: Storefront) -> None:
     shop.library.refuse = NotFreshEnough(
         view="product_page", ledger="catalog", position=7, wanted=9, retry_after=1
     )
-    answer = await shop.get(PAGE, Consistency_Token="catalog:9")
+    answer = await shop.get(PAGE, as_of="catalog:9")
     assert (answer.status_code, answer.json()["code"]) == (503, "consistency.lagging")
     assert answer.headers["Retry-After"] == "1"
     assert all(word in answer.json()["detail"] for word in ("product_page", "7", "9", "catalog"))

@@ -111,17 +111,27 @@ Fault = Problem | str | None
 """What goes wrong with a request: a problem as the whole answer, a cut connection, or nothing."""
 
 
+@dataclass(frozen=True)
+class Request:
+    """One bulk request as it came."""
+
+    name: str
+    count: int
+    """Its items."""
+    again: bool
+    """The very same body came before."""
+
+
 class BulkGateway:
-    """The server. `fault(number, name)` is asked before each request is decided, `late_fault` after."""
+    """The server. `fault` is asked before a request is decided, `late_fault` after, `item_fault` about each item."""
 
     def __init__(self) -> None:
         self.catalogue = Catalogue()
-        self.requests: list[tuple[str, int]] = []
-        """(command name, number of items) as they came."""
-        self.largest_body = 0
-        self.fault: Callable[[int, str], Fault] = lambda _number, _name: None
-        self.late_fault: Callable[[int, str], Fault] = lambda _number, _name: None
-        self.item_fault: Callable[[int, str, dict[str, Any]], Problem | None] = lambda _number, _name, _item: None
+        self.requests: list[Request] = []
+        self.fault: Callable[[Request], Fault] = lambda _request: None
+        self.late_fault: Callable[[Request], Fault] = lambda _request: None
+        self.item_fault: Callable[[Request, dict[str, Any]], Problem | None] = lambda _request, _item: None
+        self._bodies: set[bytes] = set()
         self.authorizations: set[str | None] = set()
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -145,15 +155,15 @@ class BulkGateway:
         name = path.removeprefix("/v1/").removesuffix("/bulk").replace("/", ".")
         items = orjson.loads(body)["items"]
         with self._lock:
-            self.requests.append((name, len(items)))
-            number = len(self.requests)
-            self.largest_body = max(self.largest_body, len(body))
-        fault = self.fault(number, name)
+            request = Request(name, len(items), body in self._bodies)
+            self._bodies.add(body)
+            self.requests.append(request)
+        fault = self.fault(request)
         if fault is None:
             with self._lock:
-                results = [self._result(number, name, item) for item in items]
+                results = [self._result(request, item) for item in items]
                 token = {"Consistency-Token": f"catalog:{len(self.catalogue.events)}"}
-            fault = self.late_fault(number, name)
+            fault = self.late_fault(request)
             if fault is None:
                 return 200, orjson.dumps({"results": results}), token
         if isinstance(fault, Problem):
@@ -161,15 +171,18 @@ class BulkGateway:
             return fault.status, orjson.dumps(document(fault)), retry
         return None
 
-    def _result(self, number: int, name: str, item: dict[str, Any]) -> dict[str, Any]:
-        problem = self.item_fault(number, name, item)
-        return refused(problem) if problem else self.catalogue.decide(name, item["id"], item["command"])
+    def _result(self, request: Request, item: dict[str, Any]) -> dict[str, Any]:
+        problem = self.item_fault(request, item)
+        return (
+            refused(problem) if problem else self.catalogue.decide(request.name, item["id"], item["command"])
+        )
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 gateway.authorizations.add(self.headers["Authorization"])
@@ -189,5 +202,3 @@ class BulkGateway:
                 """Tests keep quiet."""
 
         return Handler
-
-

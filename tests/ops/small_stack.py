@@ -14,7 +14,7 @@ from ops.settings import Settings
 
 
 class Answer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 -- the name the standard library calls
+    def do_GET(self) -> None:
         body = str(Settings.from_environment().data_dir).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

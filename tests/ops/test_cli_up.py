@@ -122,7 +122,9 @@ def _restarts(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("polite", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_in_the_foreground_a_signal_stops_everything_cleanly(folder: Path, stack: Stack, polite: signal.Signals) -> None:
+def test_in_the_foreground_a_signal_stops_everything_cleanly(
+    folder: Path, stack: Stack, polite: signal.Signals
+) -> None:
     with subprocess.Popen(small_stack(folder), env=_given(stack), stdout=subprocess.PIPE) as foreground:
         eventually(lambda: _phase(folder) == "running")
         children = recorded(folder)
@@ -148,11 +150,16 @@ def _given(stack: Stack) -> dict[str, str]:
     }
 
 
-def test_a_given_server_that_does_not_answer_is_named_without_its_password(folder: Path, stack: Stack) -> None:
+def test_a_given_server_that_does_not_answer_is_named_without_its_password(
+    folder: Path, stack: Stack
+) -> None:
     given = {**_given(stack), "CHEMIST_POSTGRES_DSN": f"postgresql://u:s3cret@{LOOPBACK}:9/chemist"}
     answer = chemist("up", "--data-dir", str(folder), environment=given)
     assert answer.returncode == 1
-    assert "CHEMIST_POSTGRES_DSN names postgresql://u:***@127.0.0.1:9/chemist, which does not answer" in answer.stderr
+    assert (
+        "CHEMIST_POSTGRES_DSN names postgresql://u:***@127.0.0.1:9/chemist, which does not answer"
+        in answer.stderr
+    )
     assert "s3cret" not in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stderr
     doctor = chemist("doctor", "--data-dir", str(folder), environment=given)
@@ -164,7 +171,7 @@ def test_a_given_server_that_does_not_answer_is_named_without_its_password(folde
 def test_detached_says_what_failed_with_the_last_words_of_its_log(folder: Path) -> None:
     folder.mkdir()
     (folder / "valkey").write_text("a file where a folder should be")
-    with pytest.raises(detached.NotUp, match="could not start: .*valkey"):
+    with pytest.raises(detached.NotUp, match=r"could not start: .*valkey"):
         up(folder)
     assert recorded(folder) == {}
     assert _phase(folder) == "failed"
@@ -203,7 +210,9 @@ def test_a_command_that_needs_a_stack_says_how_to_start_one(folder: Path, words:
 def test_a_wrong_setting_is_one_sentence(
     folder: Path, stack: Stack, variable: str, value: str, complaint: str
 ) -> None:
-    answer = chemist("run", "projector", "--data-dir", str(folder), environment={**_given(stack), variable: value})
+    answer = chemist(
+        "run", "projector", "--data-dir", str(folder), environment={**_given(stack), variable: value}
+    )
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"chemist: {complaint}")
     assert len(answer.stderr.splitlines()) == 1

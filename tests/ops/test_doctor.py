@@ -97,7 +97,9 @@ def test_a_taken_port_is_told_with_its_holder(folder: Path, monkeypatch: pytest.
         port = taken.getsockname()[1]
         monkeypatch.setenv("CHEMIST_EMBEDDED_VALKEY_PORT", str(port))
         assert wrong(folder) == []
-        assert any(f"valkey's port {port} is taken by process {os.getpid()}" in note for note in notes(folder))
+        assert any(
+            f"valkey's port {port} is taken by process {os.getpid()}" in note for note in notes(folder)
+        )
         monkeypatch.setenv("CHEMIST_GATEWAY_PORT", str(port))
         (found,) = wrong(folder)
         assert f"port {port}, asked for by CHEMIST_GATEWAY_PORT, is taken by process {os.getpid()}" in found

@@ -14,7 +14,9 @@ from ops.embedded.reach import can_traverse, ordinary_account
 from ops.processes import CODE
 from ops.supervision.child import Account
 
-NEEDLESS = shutil.ignore_patterns("site-packages", "test", "tests", "config-*", "idlelib", "tkinter", "ensurepip")
+NEEDLESS = shutil.ignore_patterns(
+    "site-packages", "test", "tests", "config-*", "idlelib", "tkinter", "ensurepip"
+)
 
 SCRIPT = """
 import json, os, pathlib, sys

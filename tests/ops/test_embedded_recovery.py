@@ -19,7 +19,7 @@ from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.valkey import EmbeddedValkey
 from ops.errors import PlainError
 from ops.supervision.child import recorded, sweep_all
-from ops.supervision.identity import identify
+from ops.supervision.identity import command_line, identify
 from ops.supervision.ports import LOOPBACK, PortBook
 from tests.ops import records
 from tests.ops.waiting import eventually
@@ -56,7 +56,9 @@ def test_a_taken_port_is_avoided_and_the_new_one_remembered(folder: Path) -> Non
     assert again.port == server.port
 
 
-def test_a_port_lost_between_choice_and_start_is_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_lost_between_choice_and_start_is_replaced(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         lost = taken.getsockname()[1]
         choose = PortBook.choose
@@ -155,7 +157,9 @@ def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
     server = EmbeddedValkey(folder, any_port=True)
     server.folder.mkdir()
     (server.folder / "appendonlydir").write_text("not a folder")
-    with pytest.raises(PlainError, match=r"(?s)valkey ended with exit code 1; the end of .*valkey\.log:.*appendonlydir"):
+    with pytest.raises(
+        PlainError, match=r"(?s)valkey ended with exit code 1; the end of .*valkey\.log:.*appendonlydir"
+    ):
         server.start()
     assert recorded(folder) == {}
 
@@ -165,6 +169,10 @@ def test_root_under_a_closed_folder_keeps_postgres_where_its_account_gets_to(
 ) -> None:
     haven = run_dir / f"haven-{uuid4().hex}"
     monkeypatch.setattr(reach, "HAVEN", haven)
+    traversable = reach.can_traverse
+    monkeypatch.setattr(
+        reach, "can_traverse", lambda who, place: place.name != "bin" and traversable(who, place)
+    )
     closed = run_dir / f"closed-{uuid4().hex}"
     closed.mkdir(mode=0o700)
     data_dir = closed / "data"
@@ -174,10 +182,12 @@ def test_root_under_a_closed_folder_keeps_postgres_where_its_account_gets_to(
         try:
             with psycopg.connect(server.admin_url) as connection:
                 folder = connection.execute("SHOW data_directory").fetchone()
+            assert server.pid is not None
+            assert command_line(server.pid).startswith(f"{haven}/") == ROOT
         finally:
             server.stop()
         assert folder is not None
         assert Path(folder[0]).parent == (haven if ROOT else data_dir)
     assert data_folder.delete(data_dir) == []
     assert not data_dir.exists()
-    assert not haven.exists() or list(haven.iterdir()) == []
+    assert not ROOT or [path.name.partition("-")[0] for path in haven.iterdir()] == ["embedded_postgres"]

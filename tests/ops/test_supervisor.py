@@ -21,7 +21,9 @@ from ops.supervision.state import ProcessState, read_state
 from ops.supervision.supervisor import Supervisor
 from tests.ops.waiting import eventually
 
-QUICK = Patience(start=5, watch=0.02, probe_healthy=0.05, probe_unhealthy=0.05, shortest_wait=0.05, longest_wait=0.4)
+QUICK = Patience(
+    start=5, watch=0.02, probe_healthy=0.05, probe_unhealthy=0.05, shortest_wait=0.05, longest_wait=0.4
+)
 IDLE = "import threading; threading.Event().wait()"
 
 
@@ -54,7 +56,9 @@ def python(name: str, code: str, *arguments: str, ready_file: Path | None = None
 
 def touching(name: str, file: Path, then: str = IDLE) -> ProcessSpec:
     """A process that says it is ready at once and then goes on."""
-    return python(name, f"import pathlib, sys; pathlib.Path(sys.argv[1]).touch(); {then}", str(file), ready_file=file)
+    return python(
+        name, f"import pathlib, sys; pathlib.Path(sys.argv[1]).touch(); {then}", str(file), ready_file=file
+    )
 
 
 def of(folder: Path, name: str) -> ProcessState:
@@ -65,12 +69,16 @@ def of(folder: Path, name: str) -> ProcessState:
 
 
 def test_what_dies_is_started_again_and_reported(tmp_path: Path, reports: list[str]) -> None:
-    with running(tmp_path, reports, [touching("steady", tmp_path / "a"), touching("unlucky", tmp_path / "b")]):
+    with running(
+        tmp_path, reports, [touching("steady", tmp_path / "a"), touching("unlucky", tmp_path / "b")]
+    ):
         first = of(tmp_path, "unlucky")
         assert (first.health, first.restarts) == ("healthy", 0)
         assert first.pid is not None
         os.kill(first.pid, signal.SIGKILL)
-        eventually(lambda: of(tmp_path, "unlucky").restarts == 1 and of(tmp_path, "unlucky").health == "healthy")
+        eventually(
+            lambda: of(tmp_path, "unlucky").restarts == 1 and of(tmp_path, "unlucky").health == "healthy"
+        )
         second = of(tmp_path, "unlucky")
         assert second.pid not in {None, first.pid}
         assert second.started_at is not None
@@ -83,7 +91,9 @@ def test_what_dies_is_started_again_and_reported(tmp_path: Path, reports: list[s
 
 def test_a_process_that_keeps_dying_is_tried_at_growing_intervals(tmp_path: Path, reports: list[str]) -> None:
     once = tmp_path / "lived"
-    dies_later = "import pathlib, sys; p = pathlib.Path(sys.argv[2]); sys.exit(3) if p.exists() else p.touch()"
+    dies_later = (
+        "import pathlib, sys; p = pathlib.Path(sys.argv[2]); sys.exit(3) if p.exists() else p.touch()"
+    )
     spec = touching("dying", tmp_path / "ready", f"{dies_later}; {IDLE}")
     spec = ProcessSpec(spec.name, (*spec.argv, str(once)), ready_file=spec.ready_file)
     with running(tmp_path, reports, [spec]) as supervisor:
@@ -101,7 +111,9 @@ def test_a_first_start_that_fails_says_why_and_stops_the_others(tmp_path: Path, 
     supervisor.start([OwnProcess(touching("early", tmp_path / "early"), tmp_path)])
     early = supervisor.processes[0].pid
     broken = python("broken", "import sys; print('the disk is made of cheese'); sys.exit(2)")
-    with pytest.raises(StartFailed, match=r"(?s)broken ended with exit code 2.*the disk is made of cheese") as failure:
+    with pytest.raises(
+        StartFailed, match=r"(?s)broken ended with exit code 2.*the disk is made of cheese"
+    ) as failure:
         supervisor.start([OwnProcess(broken, tmp_path)])
     supervisor.stop(str(failure.value))
     state = read_state(tmp_path)
@@ -200,7 +212,9 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         "manager = t.running(folder, [], specs); manager.__enter__(); print('up', flush=True); "
         "t.threading.Event().wait()"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "up\n"
         children = list(recorded(tmp_path).values())
@@ -226,4 +240,3 @@ def test_a_process_id_that_was_given_away_is_not_taken_for_ours() -> None:
     with subprocess.Popen(["/bin/true"]) as gone:
         pass
     assert identify(gone.pid) is None
-

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from ops.bench.latency import Measured
@@ -29,25 +30,46 @@ class Load:
         self._folder = folder
         self._wrk = wrk
         self._runs = itertools.count(1)
+        self._sent: Counter[str] = Counter()
 
     @property
     def name(self) -> str:
         """Which generator it is."""
         return "wrk" if self._wrk else "asyncio, raw sockets"
 
-    def fire(self, url: str, shots: Shots, clients: int, seconds: float) -> Measured:
+    def fire(self, url: str, shots: Shots, clients: int, seconds: float, rate: float = 0.0) -> Measured:
         """Send for that long, each client its next request when the last was answered.
+
+        Where an earlier run at the same server has stopped in its paths, the next goes on. With a rate, so many
+        requests a second are sent; that only our own generator can do.
 
         Raises:
             LoadFailed: a request failed, or was answered with an error.
         """
         run = next(self._runs)
         plan = self._folder / f"shots-{run}"
-        shots.write(plan, run * _NUMBERS_A_RUN)
-        given = (str(clients), f"{seconds:.3f}")
-        command = self._with_wrk(url, plan, *given) if self._wrk else self._plain(url, plan, *given)
+        place = url + shots.paths[0]
+        shots.write(plan, run * _NUMBERS_A_RUN, first=self._sent[place])
+        if self._wrk and not rate:
+            command = self._with_wrk(url, plan, clients, seconds)
+        else:
+            own = (
+                "-m",
+                "ops.bench.load.plain",
+                str(plan),
+                url,
+                str(clients),
+                f"{seconds:.3f}",
+                f"{rate:.3f}",
+            )
+            command = [sys.executable, *own]
         told = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=CODE, timeout=seconds + _PATIENCE_SECONDS
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=CODE,
+            timeout=seconds + _PATIENCE_SECONDS,
         )
         try:
             measured = Measured(**json.loads(told.stdout.splitlines()[-1]))
@@ -57,15 +79,13 @@ class Load:
         if measured.failed or not measured.calls:
             message = f"{measured.failed} of {measured.calls} requests to {url}{shots.paths[0]} failed"
             raise LoadFailed(message)
+        self._sent[place] += measured.calls
+        plan.unlink()
         return measured
 
-    def _with_wrk(self, url: str, plan: Path, clients: str, seconds: str) -> list[str]:
-        whole = max(1, round(float(seconds)))  # it knows no fractions
+    def _with_wrk(self, url: str, plan: Path, clients: int, seconds: float) -> list[str]:
+        whole = max(1, round(seconds))  # it knows no fractions
         return [
-            *(str(self._wrk), "--threads", "1", "--connections", clients, "--duration", f"{whole}s"),
+            *(str(self._wrk), "--threads", "1", "--connections", str(clients), "--duration", f"{whole}s"),
             *("--timeout", "10s", "--script", str(_SCRIPT), url, "--", str(plan)),
         ]
-
-    @staticmethod
-    def _plain(url: str, plan: Path, clients: str, seconds: str) -> list[str]:
-        return [sys.executable, "-m", "ops.bench.load.plain", str(plan), url, clients, seconds]

@@ -1,5 +1,5 @@
 -- Sends what a file of shots.py says, and prints what became of it as one JSON object.
-local method, number, body, headers, paths, ready = "GET", 0, nil, {}, {}, {}
+local method, number, body, headers, words, paths, ready = "GET", 0, nil, {}, {}, {}, {}
 
 function init(args)
     for line in io.lines(args[1]) do
@@ -7,6 +7,7 @@ function init(args)
         if word == "method" then method = rest
         elseif word == "start" then number = tonumber(rest)
         elseif word == "body" then body = rest
+        elseif word == "word" then words[#words + 1] = rest
         elseif word == "path" then paths[#paths + 1] = rest
         elseif word == "header" then
             local name, value = rest:match("^([^:]+): (.*)$")
@@ -24,7 +25,9 @@ function request()
     turn = turn % #paths + 1
     if ready[turn] then return ready[turn] end
     number = number + 1
-    return wrk.format(method, paths[turn], headers, (body:gsub("@n@", string.format("%d", number))))
+    local filled = body:gsub("@n@", string.format("%d", number))
+    if #words > 0 then filled = filled:gsub("@w@", words[number % #words + 1]) end
+    return wrk.format(method, paths[turn], headers, filled)
 end
 
 function done(summary, latency, requests)

@@ -2,7 +2,7 @@
 
 import sys
 
-from ops.entrypoints import serve
+from ops.serving import serve
 from ops.supervision.ports import LOOPBACK
 
 if __name__ == "__main__":

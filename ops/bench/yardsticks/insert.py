@@ -13,7 +13,11 @@ CONNECTIONS = 8
 TABLE = "CREATE TABLE IF NOT EXISTS things (id uuid PRIMARY KEY, body json NOT NULL)"
 
 pool = AsyncConnectionPool(
-    os.environ["BENCH_DSN"], min_size=CONNECTIONS, max_size=CONNECTIONS, open=False, kwargs={"autocommit": True}
+    os.environ["BENCH_DSN"],
+    min_size=CONNECTIONS,
+    max_size=CONNECTIONS,
+    open=False,
+    kwargs={"autocommit": True},
 )
 
 

@@ -176,7 +176,7 @@ class RedisSink:
             )
             if names:
                 yield [name.decode() for name in names]
-            if cursor == b"0":
+            if int(cursor) == 0:
                 return
 
 

@@ -196,17 +196,13 @@ class TantivyFolder:
             self._searcher = None
         return self._writer
 
-    def _revisions(self, keys: Sequence[str]) -> Mapping[str, int]:
-        unknown = [key for key in keys if key not in self._known]
-        if unknown:
-            found = self._find(unknown)
-            self._remember(
-                {
-                    key: sum(decode_at(_bytes(found[key], AT)).values()) if key in found else 0
-                    for key in unknown
-                }
-            )
-        return self._known
+    def _revisions(self, keys: Sequence[str]) -> dict[str, int]:
+        held = {key: self._known[key] for key in keys if key in self._known}
+        unknown = [key for key in keys if key not in held]
+        found = self._find(unknown)
+        for key in unknown:
+            held[key] = sum(decode_at(_bytes(found[key], AT)).values()) if key in found else 0
+        return held
 
     def _remember(self, revisions: Mapping[str, int]) -> None:
         if len(self._known) > _MOST_KNOWN:

@@ -34,6 +34,8 @@ def listed(**details: Any) -> ProductListed:
     return LISTED.model_copy(update=details)
 
 
-def withdrawn(reason: WithdrawalReason, *lots: str, note: str = "Return it to the pharmacy.") -> ProductWithdrawn:
+def withdrawn(
+    reason: WithdrawalReason, *lots: str, note: str = "Return it to the pharmacy."
+) -> ProductWithdrawn:
     """The product taken off sale."""
     return ProductWithdrawn(sku=SKU, reason=reason, note=note, lots=lots)

@@ -67,7 +67,9 @@ def test_the_parent_must_exist() -> None:
 
 def test_a_category_cannot_stand_in_itself() -> None:
     given().when(define("pain", "pain"), Facts(lineage=())).then_refused(CategoryInItself)
-    given(defined("pain")).when(define("pain", "pain"), Facts(lineage=("pain",))).then_refused(CategoryInItself)
+    given(defined("pain")).when(define("pain", "pain"), Facts(lineage=("pain",))).then_refused(
+        CategoryInItself
+    )
 
 
 def test_a_category_cannot_move_into_its_own_descendant() -> None:
@@ -84,7 +86,9 @@ def test_there_is_a_deepest_level() -> None:
 
 async def test_the_facts_are_the_way_from_the_parent_to_the_top() -> None:
     shelves = Shelves(pain=None, headache="pain", migraine="headache")
-    assert await gather(define("aura", "migraine"), shelves) == Facts(lineage=("migraine", "headache", "pain"))
+    assert await gather(define("aura", "migraine"), shelves) == Facts(
+        lineage=("migraine", "headache", "pain")
+    )
     assert await gather(define("fever"), shelves) == TOP
     assert await gather(define("aura", "nowhere"), shelves) == Facts(lineage=())
 

@@ -2,8 +2,8 @@
 
 from contracts.catalog.commands import ListProduct
 from contracts.catalog.errors import ProductAlreadyListed
-from tests.command_side.catalog.shelf import LISTED, ON_SALE, withdrawn
 from contracts.catalog.product import WithdrawalReason
+from tests.command_side.catalog.shelf import LISTED, ON_SALE, withdrawn
 from tests.grammar import given
 
 LIST = ListProduct(**dict(LISTED))

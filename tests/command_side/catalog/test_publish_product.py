@@ -47,7 +47,9 @@ def test_an_incomplete_product_cannot_go_on_sale(lacking: dict[str, Any]) -> Non
 
 
 def test_a_kit_goes_on_sale_with_its_reason_for_naming_no_ingredients() -> None:
-    kit = listed(ingredients=(), generic_name=None, dosage_form=None, no_ingredients_because="A first-aid kit.")
+    kit = listed(
+        ingredients=(), generic_name=None, dosage_form=None, no_ingredients_because="A first-aid kit."
+    )
     given(kit, CLASSED).when(PUBLISH).then(PUBLISHED)
 
 

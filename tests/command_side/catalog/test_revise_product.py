@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from command_side.catalog.revise_product import decide
 from command_side.catalog.product import evolve
+from command_side.catalog.revise_product import decide
 from contracts.catalog.commands import ReviseProduct
 from contracts.catalog.errors import IngredientsContradict, ProductIncomplete, ProductNotListed
 from contracts.catalog.events import ProductRevised

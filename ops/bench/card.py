@@ -1,0 +1,51 @@
+"""Product cards from Redis over HTTP, past the edge cache, beside bare Starlette with one Redis GET."""
+
+import itertools
+
+from redis import Redis
+
+from ops.bench.conditions import conditions
+from ops.bench.http import Side, compare
+from ops.bench.lab import Lab
+from ops.bench.load.shots import Shots
+from ops.bench.page import served
+from ops.bench.result import Result, Target
+
+CLIENTS = 32
+_ADDRESSES = 60_000
+"""More than the edge cache can hold, taken in turns: it never has the next one, and ours pays for keeping each."""
+_PRODUCTS = 2_000
+
+
+def run(lab: Lab) -> Result:
+    """Other cards all the time."""
+    skus = [product.sku for product in lab.catalogue.products[:_PRODUCTS]]
+    bodies = {sku: served(f"{lab.stack.gateway}/v1/catalog/products/{sku}/card") for sku in skus}
+    with Redis.from_url(lab.stack.settings.redis_url) as redis:
+        redis.mset({f"bench:{sku}": body for sku, body in bodies.items()})
+        paths = tuple(itertools.islice(_paths(skus), _ADDRESSES))
+        with lab.yardstick("redis_get:application", BENCH_REDIS_URL=lab.stack.settings.redis_url) as address:
+            ours = Side(lab.stack.gateway, Shots(tuple(f"/v1/catalog{path}" for path in paths)))
+            seen = compare(lab, ours, Side(address, Shots(paths)), CLIENTS)
+        redis.delete(*(f"bench:{sku}" for sku in skus))
+    return Result(
+        name="card",
+        title="a product card over HTTP (Redis, not from the edge cache)",
+        yardstick_title="bare Starlette with one Redis GET",
+        unit="requests/s",
+        target=Target(0.7),
+        rounds=seen.rounds,
+        conditions=conditions(
+            clients=CLIENTS, seconds=lab.size.seconds, cards=len(skus), addresses=len(paths),
+            load_generator=lab.load.name, products=lab.catalogue.listed,
+        ),
+        details=seen.details(),
+    )  # fmt: skip
+
+
+def _paths(skus: list[str]) -> "itertools.chain[str]":
+    """Every card by its own address, then by others that mean the same: an empty parameter more each time."""
+    return itertools.chain.from_iterable(
+        (f"/products/{sku}/card{'?' + '&' * turn if turn else ''}" for sku in skus)
+        for turn in itertools.count()
+    )

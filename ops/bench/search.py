@@ -1,0 +1,78 @@
+"""Searches over HTTP, past the edge cache, beside a bare Starlette handler that puts the same query to the same engine."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
+
+from contracts.catalog.commands import ListProduct
+from ops.bench.conditions import conditions
+from ops.bench.http import Side, compare
+from ops.bench.lab import Lab
+from ops.bench.load.shots import Shots
+from ops.bench.result import Result, Target
+
+CLIENTS = 8
+_ADDRESSES = 10_000
+"""More than the edge cache holds of answers this size."""
+_SHORTEST = 4
+
+
+def run(lab: Lab) -> Result:
+    """Names, ingredients, typing errors, beginnings and filters, as a storefront sends them."""
+    queries = tuple(itertools.islice(_distinct(lab.catalogue.products), _ADDRESSES))
+    ours = Side(lab.stack.gateway, Shots(tuple(f"/v1/catalog/products?{query}" for query in queries)))
+    with lab.yardstick("search:application", BENCH_SEARCH=str(lab.stack.settings.search_dir)) as address:
+        same, plain = (
+            compare(lab, ours, Side(address, Shots(tuple(f"/{path}?{query}" for query in queries))), CLIENTS, "p50_ms")
+            for path in ("products", "plain")
+        )  # fmt: skip
+    return Result(
+        name="search",
+        title="a search over HTTP, p50 (not from the edge cache)",
+        yardstick_title="bare Starlette putting the same query to the same engine",
+        unit="ms",
+        target=Target(1.3, "lower"),
+        rounds=same.rounds,
+        conditions=conditions(
+            clients=CLIENTS, seconds=lab.size.seconds, queries=len(queries), load_generator=lab.load.name,
+            products=lab.catalogue.listed, engine="tantivy",
+        ),
+        details={
+            **same.details(),
+            "beside_one_plain_tantivy_query": {
+                **plain.details(), "rounds": [each.ratio for each in plain.rounds],
+            },
+        },
+    )  # fmt: skip
+
+
+def _distinct(products: Sequence[ListProduct]) -> Iterator[str]:
+    """No address twice: what would repeat one gets another empty parameter."""
+    seen: dict[str, int] = {}
+    for number in itertools.count():
+        query = urlencode(_query(number, products[number % len(products)]))
+        times = seen[query] = seen.get(query, 0) + 1
+        yield query + "&" * (times - 1)
+
+
+def _query(number: int, product: ListProduct) -> dict[str, str]:
+    name, substance = product.proprietary_name, product.generic_name or product.proprietary_name
+    word = max(name.split(), key=len)
+    form = {"form": product.dosage_form} if product.dosage_form else {}
+    route = {"route": product.routes[0]} if product.routes else {}
+    kinds: tuple[dict[str, str], ...] = (
+        {"q": name},
+        {"q": substance.split(";")[0].split(",")[0]},
+        {"q": _mistyped(word)},
+        {"q": word[: max(_SHORTEST, len(word) // 2)]},
+        {"q": substance.split()[0], **form},
+        {"q": word, **route},
+        {**form, **route},
+    )
+    return kinds[number % len(kinds)] or {"q": name}
+
+
+def _mistyped(word: str) -> str:
+    """Two letters swapped in the middle, as fingers do."""
+    middle = len(word) // 2
+    return f"{word[:middle]}{word[middle + 1 : middle + 2]}{word[middle : middle + 1]}{word[middle + 2 :]}"

@@ -1,0 +1,1 @@
+"""The container image of our processes, and what goes into it."""
