@@ -14,7 +14,9 @@ from contracts.ids import natural_id
 class Value(BaseModel):
     """A part of a message: frozen, and it takes no field that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True
+    )
 
 
 class Event(Value):

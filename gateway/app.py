@@ -129,7 +129,7 @@ def _must_have_rule(kind: type[Command | Query]) -> None:
 async def _refuse(request: Request, problem: Exception) -> Response:
     exchange = exchange_of(request)
     known = problem if isinstance(problem, Problem) else Unexpected()
-    return respond(known, exchange.locale, exchange.request_id)
+    return respond(known, exchange.locale, exchange.instance)
 
 
 async def _refuse_unrouted(request: Request, error: Exception) -> Response:
@@ -137,7 +137,7 @@ async def _refuse_unrouted(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     kind = {_NOT_FOUND: NotFound, _NOT_ALLOWED: WrongMethod}.get(status, Unexpected)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return respond(kind(), exchange.locale, exchange.request_id, headers)
+    return respond(kind(), exchange.locale, exchange.instance, headers)
 
 
 async def _refuse_unexpected(request: Request, _: Exception) -> Response:

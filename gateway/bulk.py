@@ -57,7 +57,7 @@ class BulkEndpoint:
         for outcome, number in Counter(map(outcome_of, replies.values())).items():
             self._gate.metrics.decided(self._single.kind.name, outcome, number)
         in_order = [replies[place] for place in sorted(replies)]
-        results = [_result(reply, exchange.locale, exchange.request_id) for reply in in_order]
+        results = [_result(reply, exchange.locale, exchange.instance) for reply in in_order]
         positions: dict[str, int] = {}
         for reply in in_order:
             if reply.ok:

@@ -24,8 +24,6 @@ PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """They are answered also when everything else is turned away."""
 SECURITY: list[Header] = [
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
 ]
 STRICT: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -52,8 +50,14 @@ class Edge:
             return
         exchange = Exchange(scope)
         method = exchange.method
-        if method in {"GET", "HEAD"} and (entry := self._kept(scope, exchange.headers)):
-            status, size = await self._serve(entry, exchange, send, head=method == "HEAD")
+        entry = self._kept(scope, exchange) if method in {"GET", "HEAD"} else None
+        if entry is not None:
+            exchange.route = entry.route
+            exchange.cached = True
+            status, headers, body = _from_memory(entry, exchange)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            size = len(body)
         else:
             answer = Answer(send, exchange, head=method == "HEAD")
             if answer.head:
@@ -64,27 +68,15 @@ class Edge:
         self._metrics.answered(exchange.route, method if method in _METHODS else "OTHER", status, seconds)
         self._log.write(exchange, status, size, seconds)
 
-    def _kept(self, scope: Scope, headers: dict[bytes, bytes]) -> Entry | None:
-        token = headers.get(b"consistency-token")
+    def _kept(self, scope: Scope, exchange: Exchange) -> Entry | None:
+        token = exchange.headers.get(b"consistency-token")
         wanted = None
         if token is not None:
             try:
                 wanted = parse_token(token.decode("latin-1"))
             except Problem:
                 return None
-        return self._cache.find((scope["path"], scope["query_string"]), wanted)
-
-    async def _serve(self, entry: Entry, exchange: Exchange, send: Send, *, head: bool) -> tuple[int, int]:
-        exchange.route = entry.route
-        exchange.cached = "hit"
-        known = exchange.headers.get(b"if-none-match")
-        fresh = known is None or not matches(known, entry.etag)
-        status, headers = (200, entry.headers) if fresh else (304, entry.not_modified)
-        body = entry.body if fresh and not head else b""
-        own = (b"x-request-id", exchange.request_id.encode())
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, own]})
-        await send({"type": "http.response.body", "body": body})
-        return status, len(body)
+        return self._cache.find((exchange.path, scope["query_string"]), wanted)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
         probe = scope["path"] in PROBES
@@ -106,10 +98,18 @@ class Edge:
             if isinstance(error, TimeoutError) and deadline.expired():
                 await answer.refuse(DeadlineExceeded(seconds=seconds, retry_after=1), scope, receive)
             else:
-                log.exception("request.failed", request_id=answer.exchange.request_id, path=scope["path"])
+                log.exception("request.failed", request_id=answer.exchange.instance, path=scope["path"])
                 await answer.refuse(Unexpected(), scope, receive)
         finally:
             self.running -= 1
+
+
+def _from_memory(entry: Entry, exchange: Exchange) -> tuple[int, list[Header], bytes]:
+    own = (b"x-request-id", exchange.request_id)
+    known = exchange.headers.get(b"if-none-match")
+    if known is not None and matches(known, entry.etag):
+        return 304, [*entry.not_modified, own], b""
+    return 200, [*entry.headers, own], b"" if exchange.method == "HEAD" else entry.body
 
 
 class Answer:
@@ -128,7 +128,7 @@ class Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers: list[Any] = list(message.get("headers", ()))
-            headers.append((b"x-request-id", self.exchange.request_id.encode()))
+            headers.append((b"x-request-id", self.exchange.request_id))
             headers += SECURITY
             if all(name != STRICT[0] for name, _ in headers):
                 headers.append(STRICT)
@@ -142,4 +142,4 @@ class Answer:
     async def refuse(self, problem: Problem, scope: Scope, receive: Receive) -> None:
         """Answer with a refusal, unless an answer has begun already."""
         if self.status == 0:
-            await respond(problem, self.exchange.locale, self.exchange.request_id)(scope, receive, self)
+            await respond(problem, self.exchange.locale, self.exchange.instance)(scope, receive, self)

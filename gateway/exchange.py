@@ -30,12 +30,17 @@ class Exchange:
         self.request_id = request_id_of(headers)
         self.route = "none"
         self.actor: str | None = None
-        self.cached = ""
+        self.cached = False
 
     @property
     def seconds(self) -> float:
         """How long it has taken so far."""
         return perf_counter() - self.started
+
+    @property
+    def instance(self) -> str:
+        """The request id as text."""
+        return self.request_id.decode()
 
     @property
     def locale(self) -> Locale:
@@ -54,12 +59,12 @@ class Exchange:
         scope[_SCOPE_KEY] = self
 
 
-def request_id_of(headers: dict[bytes, bytes]) -> str:
+def request_id_of(headers: dict[bytes, bytes]) -> bytes:
     """The client's `X-Request-Id` when it is one that can be written anywhere, a new one otherwise."""
     given = headers.get(b"x-request-id")
     if given is not None and _SANE_ID.fullmatch(given):
-        return given.decode()
-    return str(uuid_utils.uuid7())
+        return given
+    return str(uuid_utils.uuid7()).encode()
 
 
 def exchange_of(request: Request) -> Exchange:

@@ -18,14 +18,16 @@ from gateway.raw_route import Address, Documented, parameter
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1b2a2f}"
     "h1{font-size:1.4rem}code{background:#eef3f2;padding:.1rem .3rem;border-radius:.2rem}"
-    "a{color:#00695c}td{padding:.2rem 1rem .2rem 0;vertical-align:top}"
+    "a{color:#00695c}td{padding:.2rem 1.5rem .2rem 0;vertical-align:top}td:first-child{white-space:nowrap}"
 )
 _OWN_STYLE = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 _DOCS_POLICY = {
+    "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
 }
 _ADDRESSES = (
     ("/docs", "every command and query, to read and to try"),

@@ -53,21 +53,9 @@ def launch(data_dir: Path, command: Sequence[str]) -> StackState:
             env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
         )
     try:
-        state = _await_up(supervisor, data_dir, log)
-    except BaseException:
-        # Also when whoever waits is interrupted: what has only begun to come up must not stay.
-        supervisor.terminate()
-        supervisor.wait()
-        raise
-    # It is meant to outlive us: nobody will wait for it here.
-    supervisor.returncode = 0
-    return state
-
-
-def _await_up(supervisor: subprocess.Popen[bytes], data_dir: Path, log: Path) -> StackState:
-    try:
         return _await_first(supervisor, data_dir, log)
     except BaseException:
+        # Also when whoever waits is interrupted: what has only begun to come up must not stay.
         supervisor.terminate()
         supervisor.wait()
         raise

@@ -1,6 +1,7 @@
 """One node of the product as a server runs it: the edge, with both sides in its process or behind gRPC."""
 
 import sys
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 import structlog
@@ -31,11 +32,10 @@ class Node:
         self._settings = settings
         self.gateway: Gateway | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif self.gateway is not None:
-            await self.gateway.application(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "lifespan" or self.gateway is None:
+            return self._live(receive, send)
+        return self.gateway.application(scope, receive, send)
 
     async def open(self, stack: AsyncExitStack) -> Gateway:
         """Connect everything; the stack lets go of it again, the edge first and the sides after it."""

@@ -63,7 +63,7 @@ class Product(Details):
 def evolve(state: Product | None, event: ProductEvent) -> Product:
     """The product after the event."""
     if isinstance(event, ProductListed):
-        return Product(**dict(event))
+        return Product.model_construct(**dict(event))
     if state is None:
         message = f"a product's stream opens with ProductListed, not with {event.type}"
         raise ValueError(message)

@@ -5,7 +5,7 @@ import itertools
 from redis import Redis
 
 from ops.bench.conditions import conditions
-from ops.bench.http import Side, compare
+from ops.bench.http import bare, compare, gateway
 from ops.bench.lab import Lab
 from ops.bench.load.shots import Shots
 from ops.bench.page import served
@@ -24,9 +24,9 @@ def run(lab: Lab) -> Result:
     with Redis.from_url(lab.stack.settings.redis_url) as redis:
         redis.mset({f"bench:{sku}": body for sku, body in bodies.items()})
         paths = tuple(itertools.islice(_paths(skus), _ADDRESSES))
-        with lab.yardstick("redis_get:application", BENCH_REDIS_URL=lab.stack.settings.redis_url) as address:
-            ours = Side(lab.stack.gateway, Shots(tuple(f"/v1/catalog{path}" for path in paths)))
-            seen = compare(lab, ours, Side(address, Shots(paths)), CLIENTS)
+        with lab.yardstick("redis_get:application", BENCH_REDIS_URL=lab.stack.settings.redis_url) as server:
+            ours = gateway(lab, Shots(tuple(f"/v1/catalog{path}" for path in paths)))
+            seen = compare(lab, ours, bare(server, Shots(paths)), CLIENTS)
         redis.delete(*(f"bench:{sku}" for sku in skus))
     return Result(
         name="card",

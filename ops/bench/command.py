@@ -3,7 +3,7 @@
 from ops.bench import sample
 from ops.bench.conditions import conditions
 from ops.bench.databases import own_database
-from ops.bench.http import Side, compare
+from ops.bench.http import bare, compare, gateway
 from ops.bench.lab import Lab
 from ops.bench.load.shots import NUMBER, Shots
 from ops.bench.result import Result, Target
@@ -16,12 +16,12 @@ def run(lab: Lab) -> Result:
     settings = lab.stack.settings
     body = sample.body(f"BENCH-{NUMBER}").decode()
     json = {"Content-Type": "application/json"}
-    ours = Side(lab.stack.gateway, Shots(("/v1/catalog/list-product",), "POST", {**json, **lab.bearer}, body))
+    ours = gateway(lab, Shots(("/v1/catalog/list-product",), "POST", {**json, **lab.bearer}, body))
     with (
         own_database(settings.postgres_admin_dsn, "insert") as database,
-        lab.yardstick("insert:application", BENCH_DSN=database.admin_dsn) as address,
+        lab.yardstick("insert:application", BENCH_DSN=database.admin_dsn) as server,
     ):
-        seen = compare(lab, ours, Side(address, Shots(("/",), "POST", json, body)), CLIENTS)
+        seen = compare(lab, ours, bare(server, Shots(("/",), "POST", json, body)), CLIENTS)
     return Result(
         name="command",
         title=f"a command over HTTP, {CLIENTS} clients",

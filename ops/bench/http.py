@@ -1,23 +1,46 @@
 """Compares two addresses under the same load, in turns."""
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ops.bench.lab import Lab
+from ops.bench.lab import Lab, YardstickServer
 from ops.bench.latency import Measured
 from ops.bench.load.shots import Shots
 from ops.bench.result import Round, rounds_of
+from ops.supervision.identity import PROC, members_of_session
 
 _WARM_UP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """An address and what is sent to it."""
+    """An address, what is sent to it, and the process that leads those which answer."""
 
     url: str
     shots: Shots
+    pid: int | None
+
+
+def gateway(lab: Lab, shots: Shots) -> Side:
+    """The product's own gateway."""
+    return Side(lab.stack.gateway, shots, lab.stack.pid_of("gateway"))
+
+
+def bare(server: YardstickServer, shots: Shots) -> Side:
+    """A yardstick."""
+    return Side(server.url, shots, server.pid)
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """One measurement."""
+
+    measured: Measured
+    cpu_seconds: float
+    """That the answering process took for it; a busy machine stretches everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +48,11 @@ class Comparison:
     """What became of it."""
 
     rounds: list[Round]
-    ours: list[Measured]
-    yardstick: list[Measured]
+    ours: list["Fired"]
+    yardstick: list["Fired"]
 
     def details(self) -> Mapping[str, Any]:
-        """Rates and percentiles, the median of the rounds."""
+        """Rates, percentiles and processor time in the answering process, of the median round."""
         return {"ours": _median(self.ours), "yardstick": _median(self.yardstick)}
 
 
@@ -37,11 +60,12 @@ def compare(
     lab: Lab, ours: Side, yardstick: Side, clients: int, of: Literal["per_second", "p50_ms"] = "per_second"
 ) -> Comparison:
     """Fire at both in turns, after a little of both that does not count."""
-    seen: tuple[list[Measured], list[Measured]] = [], []
+    seen: tuple[list[Fired], list[Fired]] = [], []
 
-    def fire(side: Side, into: list[Measured]) -> float:
+    def fire(side: Side, into: list[Fired]) -> float:
+        before = _cpu_seconds(side.pid)
         measured = lab.load.fire(side.url, side.shots, clients, lab.size.seconds)
-        into.append(measured)
+        into.append(Fired(measured, _cpu_seconds(side.pid) - before))
         return float(getattr(measured, of))
 
     for side in (ours, yardstick):
@@ -50,6 +74,24 @@ def compare(
     return Comparison(rounds, *seen)
 
 
-def _median(seen: list[Measured]) -> dict[str, float]:
-    middle = sorted(seen, key=lambda each: each.per_second)[len(seen) // 2]
-    return {"per_second": middle.per_second, "p50_ms": middle.p50_ms, "p99_ms": middle.p99_ms}
+def _median(seen: list[Fired]) -> dict[str, float]:
+    middle = sorted(seen, key=lambda each: each.measured.per_second)[len(seen) // 2]
+    measured = middle.measured
+    return {
+        "per_second": measured.per_second,
+        "p50_ms": measured.p50_ms,
+        "p99_ms": measured.p99_ms,
+        "cpu_us_a_request": middle.cpu_seconds / measured.calls * 1e6,
+    }
+
+
+def _cpu_seconds(leader: int | None) -> float:
+    """User and system time so far of a process and those in its session; 0 where the system does not tell."""
+    if leader is None or not PROC.exists():
+        return 0.0
+    ticks = 0
+    for pid in {leader, *members_of_session(leader)}:
+        with suppress(OSError):
+            fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # utime and stime, counted from after the name
+    return ticks / os.sysconf("SC_CLK_TCK")

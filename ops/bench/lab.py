@@ -53,12 +53,12 @@ class Lab:
         return {"Authorization": f"Bearer {token}"}
 
     @contextmanager
-    def yardstick(self, application: str, **environment: str) -> Iterator[str]:
-        """Serve one of `ops.bench.yardsticks`, and give its address."""
+    def yardstick(self, application: str, **environment: str) -> "Iterator[YardstickServer]":
+        """Serve one of `ops.bench.yardsticks`."""
         server = YardstickServer(self.folder, application, environment)
         self.start(server)
         try:
-            yield server.url
+            yield server
         finally:
             server.stop()
             self._programs.remove(server)
@@ -110,6 +110,10 @@ class Stack(Program):
             message = "its supervisor has not said anything yet"
             raise NotReady(message)
         return state
+
+    def pid_of(self, name: str) -> int | None:
+        """The process of that name."""
+        return next((process.pid for process in self.state.processes if process.name == name), None)
 
     @cached_property
     def settings(self) -> Settings:

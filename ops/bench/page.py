@@ -3,7 +3,7 @@
 from urllib.request import urlopen
 
 from ops.bench.conditions import conditions
-from ops.bench.http import Side, compare
+from ops.bench.http import bare, compare, gateway
 from ops.bench.lab import Lab
 from ops.bench.load.shots import Shots
 from ops.bench.result import Result, Target
@@ -16,9 +16,9 @@ def run(lab: Lab) -> Result:
     path = f"/v1/catalog/products/{lab.catalogue.products[0].sku}"
     body = lab.folder / "page.json"
     body.write_bytes(served(lab.stack.gateway + path))
-    with lab.yardstick("memory:application", BENCH_BODY=str(body)) as address:
-        yardstick = Side(address, Shots((path.removeprefix("/v1/catalog"),)))
-        seen = compare(lab, Side(lab.stack.gateway, Shots((path,))), yardstick, CLIENTS)
+    with lab.yardstick("memory:application", BENCH_BODY=str(body)) as server:
+        yardstick = bare(server, Shots((path.removeprefix("/v1/catalog"),)))
+        seen = compare(lab, gateway(lab, Shots((path,))), yardstick, CLIENTS)
     return Result(
         name="page",
         title="a hot product page over HTTP",

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from contracts.catalog.commands import ListProduct
 from ops.bench.conditions import conditions
-from ops.bench.http import Side, compare
+from ops.bench.http import bare, compare, gateway
 from ops.bench.lab import Lab
 from ops.bench.load.shots import Shots
 from ops.bench.result import Result, Target
@@ -20,10 +20,10 @@ _SHORTEST = 4
 def run(lab: Lab) -> Result:
     """Names, ingredients, typing errors, beginnings and filters, as a storefront sends them."""
     queries = tuple(itertools.islice(_distinct(lab.catalogue.products), _ADDRESSES))
-    ours = Side(lab.stack.gateway, Shots(tuple(f"/v1/catalog/products?{query}" for query in queries)))
-    with lab.yardstick("search:application", BENCH_SEARCH=str(lab.stack.settings.search_dir)) as address:
+    ours = gateway(lab, Shots(tuple(f"/v1/catalog/products?{query}" for query in queries)))
+    with lab.yardstick("search:application", BENCH_SEARCH=str(lab.stack.settings.search_dir)) as server:
         same, plain = (
-            compare(lab, ours, Side(address, Shots(tuple(f"/{path}?{query}" for query in queries))), CLIENTS, "p50_ms")
+            compare(lab, ours, bare(server, Shots(tuple(f"/{path}?{query}" for query in queries))), CLIENTS, "p50_ms")
             for path in ("products", "plain")
         )  # fmt: skip
     return Result(

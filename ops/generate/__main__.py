@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from gateway.openapi import openapi_document
 from ops.generate import reference, schemas
+from ops.generate.openapi import openapi_document
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "contracts" / "schemas"
@@ -33,7 +33,9 @@ def main(arguments: list[str]) -> int:
     known = set(made)
     orphans = [path for path in SCHEMAS.rglob("*.json") if path not in known and path.parent.name != "events"]
     if "--check" in arguments:
-        wrong += [f"{path.relative_to(ROOT)} is out of date: run make generate" for path in [*stale, *orphans]]
+        wrong += [
+            f"{path.relative_to(ROOT)} is out of date: run make generate" for path in [*stale, *orphans]
+        ]
     elif not wrong:
         for path in stale:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,11 @@ def _shape(schema: Any) -> Any:  # noqa: ANN401 - any JSON value
     """A schema without its words: those may be improved."""
     if isinstance(schema, dict):
         named = schema.keys() == schema.get("properties", {}).keys()
-        return {key: _shape(value) for key, value in schema.items() if named or key not in _WORDS or isinstance(value, dict)}
+        return {
+            key: _shape(value)
+            for key, value in schema.items()
+            if named or key not in _WORDS or isinstance(value, dict)
+        }
     if isinstance(schema, list):
         return [_shape(value) for value in schema]
     return schema

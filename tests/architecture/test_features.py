@@ -10,8 +10,8 @@ from command_side.kernel.decider import slice_of
 from contracts import registry
 from contracts.access import ROLES
 from contracts.message import PUBLIC, Command, Event, Query
-from gateway.openapi import openapi_document
 from ops.generate import schemas
+from ops.generate.openapi import openapi_document
 from projections.app import VIEWS
 from projections.unprojected import UNPROJECTED
 

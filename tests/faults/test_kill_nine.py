@@ -1,5 +1,6 @@
 """kill -9 of everything at random moments under load: nothing acknowledged is lost, doubled or missing in a view."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from random import Random
@@ -46,7 +47,7 @@ def two_shards() -> Iterator[LivingStack]:
 @pytest.mark.parametrize(
     ("stack_of", "rounds"), [(living_stack, 2), (two_shards, 1)], ids=["1 shard", "2 shards"]
 )
-async def test_whatever_is_killed_nothing_is_lost_doubled_or_left_out(
+def test_whatever_is_killed_nothing_is_lost_doubled_or_left_out(
     stack_of: Callable[[], AbstractContextManager[LivingStack]], rounds: int
 ) -> None:
     seed = Random().randrange(2**32)  # noqa: S311 - dice, no secret
@@ -67,9 +68,9 @@ async def test_whatever_is_killed_nothing_is_lost_doubled_or_left_out(
         eventually(stack.healthy, 30)
         wait_for_every_view(stack)
         assert load.retries, "nothing of all this was felt"
-        events = await whole_ledger(stack.settings)
+        events = asyncio.run(whole_ledger(stack.settings))
         every_command_once(events, load.acknowledged)
-        compared = await every_view_is_its_fold(stack.settings, events)
+        compared = asyncio.run(every_view_is_its_fold(stack.settings, events))
         assert min(compared.values()) > 10, compared
 
 
