@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import pytest
@@ -20,6 +20,7 @@ from ops.demo.catalogue import heads
 from ops.demo.storefront import Answer, Storefront
 from ops.running import running_settings
 from ops.settings import Settings
+from ops.supervision.child import last_lines
 from ops.supervision.identity import identify
 from ops.supervision.ports import PortBook
 from ops.supervision.state import ProcessState, read_state
@@ -28,6 +29,10 @@ from tests.ops.waiting import eventually
 
 LISTENING = ("postgres", "valkey", "mongodb", "elasticsearch", "gateway", "command_side", "query_side")
 RECOVERY_SECONDS = 30.0
+ONE_QUESTION_A_VIEW = (
+    *("/v1/catalog/products/NONE", "/v1/catalog/products/NONE/card"),
+    *("/v1/catalog/products?limit=1", "/v1/catalog/categories"),
+)
 
 
 class LivingStack:
@@ -96,6 +101,10 @@ def living_stack(
                 patch.setenv(name, value)
             state = detached.launch(data_dir, detached.up_command(data_dir, elasticsearch=elasticsearch))
         yield LivingStack(data_dir, state.supervisor_pid)
+    except BaseException:
+        for log in sorted((data_dir / "logs").glob("*.log")):
+            print(f"--- the end of {log.name}\n{last_lines(log, 25)}")  # noqa: T201 - shown with the failure
+        raise
     finally:
         detached.take_down(data_dir)
         shutil.rmtree(data_dir)
@@ -115,8 +124,10 @@ class Pharmacy:
         self.stack = stack
         self.shop = Storefront(stack.gateway)
 
-    def close(self) -> None:
-        """Hang up."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.shop.hang_up()
 
     @cached_property
@@ -145,6 +156,22 @@ class Pharmacy:
         self.command("list-product", {**DETAILS, "sku": sku, **details})
         self.command("classify-product", {"sku": sku, "legal_class": "pharmacy-only"})
         return self.command("publish-product", {"sku": sku})
+
+    def wait_for_every_view(self) -> None:
+        """Return when every view answers at the ends of all ledgers."""
+        token, last = self.everything_seen(), "nothing yet"
+
+        def answered(path: str) -> bool:
+            nonlocal last
+            answer = self.shop.get(path, token)
+            last = f"{path}: {answer.status} {answer.body[:300]!r}"
+            return answer.status in {200, 404}
+
+        for path in ONE_QUESTION_A_VIEW:
+            try:
+                eventually(lambda path=path: answered(path), RECOVERY_SECONDS)  # type: ignore[misc]
+            except AssertionError as late:
+                raise AssertionError(last) from late
 
     def everything_seen(self) -> dict[str, str]:
         """The header that asks for an answer at least as fresh as the ends of all ledgers."""

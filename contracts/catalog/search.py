@@ -6,14 +6,17 @@ The projector indexes by it and the query side reads by it, on either engine.
 from contracts.search.mapping import Kind, SearchField, SearchMapping
 
 _SMALL_ENGLISH = "a an and as at by for from in of on or the to with"
-_SMALL_SWAHILI = "cha katika kwa la na ni wa ya za"
+_SMALL_SWAHILI = "cha katika kwa la na ni vya wa ya za"
+_SURELY_SWAHILI = "cha kwa vya ya za"
 _ANY_MEDICINE = "dawa medicine medicines"
 
 PRODUCT_SEARCH = SearchMapping(
     fields=(
         SearchField("code", Kind.KEYWORD, ("card.sku", "codes"), exact=True),
-        SearchField("title", Kind.KEYWORD, ("card.name", "card.generic_name"), exact=True),
-        SearchField("begins", Kind.PREFIX, ("card.name", "card.generic_name"), whole=True),
+        SearchField("whole_name", Kind.KEYWORD, ("card.name",), exact=True),
+        SearchField("whole_generic", Kind.KEYWORD, ("card.generic_name",), exact=True, level=2),
+        SearchField("name_begins", Kind.PREFIX, ("card.name",), whole=True),
+        SearchField("generic_begins", Kind.PREFIX, ("card.generic_name",), whole=True, level=2),
         SearchField("names", Kind.TEXT, ("card.name", "card.generic_name"), level=1),
         SearchField("substances", Kind.TEXT, ("substances", "also"), level=2),
         SearchField(
@@ -49,10 +52,10 @@ PRODUCT_SEARCH = SearchMapping(
     ),
     hit=("card", "categories", "routes"),
     shown={"status": "published"},
-    brief="card.name",
+    brief=("card.name", "card.generic_name"),
     suggest=("card.name", "card.generic_name", "substances"),
     ignored={
-        "en": frozenset(f"{_SMALL_ENGLISH} ya kwa {_ANY_MEDICINE}".split()),
+        "en": frozenset(f"{_SMALL_ENGLISH} {_SURELY_SWAHILI} {_ANY_MEDICINE}".split()),
         "sw": frozenset(f"{_SMALL_ENGLISH} {_SMALL_SWAHILI} {_ANY_MEDICINE}".split()),
     },
 )

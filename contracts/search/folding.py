@@ -10,7 +10,7 @@ from functools import lru_cache
 from unicodedata import combining, normalize
 
 LONGEST_WORD = 64
-SORTED_BY = 48
+SORTED_BY = 32
 """Characters of a text by which it is sorted; beyond them the order is arbitrary but stable."""
 
 _SPELLED = str.maketrans(

@@ -7,16 +7,19 @@ from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from contracts.search.folding import compact, phrase, sort_text, words
+from contracts.search.folding import SORTED_BY, compact, phrase, sort_text, words
 from contracts.search.mapping import Kind, SearchField, SearchMapping
 
 SUGGESTED = "\x1f"
 """Parts the three parts of a suggestion's term: the words from one on, which word that is, the phrase as shown."""
 _LONGEST_SUGGESTION = 80
 _MOST_STARTS = 6
+_SHORTEST_INNER_WORD = 4
+"""Letters of a word within a phrase from which the phrase is offered by it, too."""
 _HASH_BITS = 56
 _MOST_BRIEF_WORDS = 127
-_CHUNK = 8
+CHUNK = 8
+"""Characters of a sort text in one number."""
 _TWO = 2
 
 
@@ -61,14 +64,19 @@ def indexed(mapping: SearchMapping, key: str, document: Mapping[str, Any]) -> In
                 numbers[field.name] = _microseconds(source.first(field))
     suggested = (text for path in mapping.suggest for text in source.at(path))
     suggestions = tuple(dict.fromkeys(term for text in suggested for term in _suggestion_terms(text)))
-    brief = source.at(mapping.brief) if mapping.brief else ()
-    return Indexed(texts, keywords, numbers, sort_texts, _rank(key, brief), suggestions)
+    length = sum(len(words(value)) for path in mapping.brief for value in source.at(path))
+    return Indexed(texts, keywords, numbers, sort_texts, _rank(key, length), suggestions)
 
 
 def sort_chunks(text: str) -> tuple[int, ...]:
     """A sort text as numbers below 2^63 that compare as the text does, eight characters each."""
-    padded = text.encode().ljust(6 * _CHUNK, b"\0")
-    return tuple(int.from_bytes(padded[at : at + _CHUNK], "big") for at in range(0, 6 * _CHUNK, _CHUNK))
+    padded = text.encode().ljust(SORTED_BY, b"\0")
+    return tuple(int.from_bytes(padded[at : at + CHUNK], "big") for at in range(0, SORTED_BY, CHUNK))
+
+
+def has_ended(chunk: int) -> bool:
+    """Whether a text ends within this chunk, so that those after it are 0."""
+    return not chunk & 0xFF
 
 
 def filter_values(field: SearchField, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -134,8 +142,7 @@ def _microseconds(instant: str) -> int:
     return int(datetime.fromisoformat(instant).timestamp() * 1_000_000) if instant else 0
 
 
-def _rank(key: str, brief: tuple[str, ...]) -> int:
-    length = len(words(brief[0])) if brief else 0
+def _rank(key: str, length: int) -> int:
     unique = int.from_bytes(blake2b(key.encode(), digest_size=_HASH_BITS // 8).digest(), "big")
     return min(length, _MOST_BRIEF_WORDS) << _HASH_BITS | unique
 
@@ -146,5 +153,7 @@ def _suggestion_terms(text: str) -> tuple[str, ...]:
     if len(text) > _LONGEST_SUGGESTION:
         return ()
     return tuple(
-        SUGGESTED.join((" ".join(parts[at:]), str(at), text)) for at in range(min(len(parts), _MOST_STARTS))
+        SUGGESTED.join((" ".join(parts[at:]), str(at), text))
+        for at in range(min(len(parts), _MOST_STARTS))
+        if not at or len(parts[at]) >= _SHORTEST_INNER_WORD
     )

@@ -30,7 +30,8 @@ class SearchField:
     sources: tuple[str, ...] = ()
     """Dotted paths into the document, lists walked on the way (`ingredients.name`). Empty: the field's own name."""
     level: int = 1
-    """Of a text field: words found in a field of level 1 rank before those found only in level 2, and so on."""
+    """What is found in a field of level 1 ranks before what is found only in level 2, and so on; told apart among
+    text fields, among exact keywords, and among whole prefix fields."""
     whole: bool = False
     """Of a prefix field: the whole value, spaces taken out, is what begins with the text; ranks before any word."""
     exact: bool = False
@@ -63,8 +64,8 @@ class SearchMapping:
 
     A document that is not shown is kept, but nothing of it is indexed.
     """
-    brief: str = ""
-    """Dotted path: among equally good hits those with fewer words there come first (`name`)."""
+    brief: tuple[str, ...] = ()
+    """Dotted paths: among equally good hits those with fewer words there come first."""
     suggest: tuple[str, ...] = ()
     """Dotted paths of the phrases that are offered while somebody types."""
     ignored: Mapping[str, frozenset[str]] = field(default_factory=dict)

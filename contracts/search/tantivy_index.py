@@ -12,7 +12,7 @@ import orjson
 import tantivy
 
 from contracts.search.folding import SORTED_BY
-from contracts.search.indexed import Indexed, filter_values, indexed, sort_chunks
+from contracts.search.indexed import CHUNK, Indexed, filter_values, indexed, sort_chunks
 from contracts.search.mapping import Kind, SearchField, SearchMapping
 
 KEY, AT, BODY, STATE, CHECKPOINT = "_key", "_at", "_body", "_state", "_checkpoint"
@@ -37,7 +37,7 @@ def compared(field: SearchField) -> str:
 
 def sort_fields(field: SearchField) -> tuple[str, ...]:
     """The Tantivy fields by which that field sorts, most significant first."""
-    return _sort_names(field.name, SORTED_BY // 8 if field.kind is Kind.KEYWORD else 1)
+    return _sort_names(field.name, SORTED_BY // CHUNK if field.kind is Kind.KEYWORD else 1)
 
 
 def schema(mapping: SearchMapping) -> tantivy.Schema:
@@ -59,7 +59,7 @@ def schema(mapping: SearchMapping) -> tantivy.Schema:
             builder.add_text_field(field.name, fast=True, tokenizer_name="raw", index_option="basic")
         if field.sorts:
             for name in sort_fields(field):
-                builder.add_integer_field(name, fast=True)
+                builder.add_integer_field(name, fast=True, indexed=True)
     return builder.build()
 
 

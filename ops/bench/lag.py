@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import uvloop
+
+from ops.bench.catalogue import caught_up
 from ops.bench.conditions import conditions
 from ops.bench.lab import Lab
 from ops.bench.latency import percentile
@@ -60,6 +63,7 @@ def run(lab: Lab) -> Result:
     probed, loaded = skus[: min(_PROBED, len(skus) // 2)], skus[min(_PROBED, len(skus) // 2) :]
     peak = sum(_peak(lab, loaded) for _ in range(2)) / 2
     load = _revisions(lab, loaded)
+    uvloop.run(caught_up(lab.stack.settings))
     rounds, everything = [], dict[str, Seen]()
     for number in range(lab.size.rounds):
         with ThreadPoolExecutor(1) as background:

@@ -6,7 +6,8 @@ same documents.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -14,10 +15,11 @@ from typing import Any
 import orjson
 import uvloop
 from pymongo import MongoClient, WriteConcern
+from pymongo.database import Database
 from tantivy import Index
 
 from contracts.eventlog.library import LedgerMapper, LedgerRecorder
-from contracts.readmodel.generations import Generation
+from contracts.readmodel.generations import MONGODB_LIVE, Generation
 from contracts.search import tantivy_index
 from ops.bench.conditions import conditions
 from ops.bench.lab import Lab
@@ -106,24 +108,30 @@ def _subscription(settings: Settings) -> float:
 
 def _mongodb(settings: Settings, view: View) -> Callable[[], float]:
     """Insert the live generation's rows into a collection of their own, as durably as the projector does."""
-    client: MongoClient[dict[str, Any]] = MongoClient(settings.mongodb_url)
-    database = client.get_default_database("chemist")
-    live = database["readmodel_live"].find_one({"_id": view.name}) or {}
-    rows = list(database[Generation(view.name, live["generation"]).name].find())
+    with _database(settings) as database:
+        live = database[MONGODB_LIVE].find_one({"_id": view.name}) or {}
+        rows = list(database[Generation(view.name, live["generation"]).name].find())
 
     def write() -> float:
-        bare = database["bench_bare"].with_options(write_concern=WriteConcern(w="majority", j=True))
-        bare.drop()
-        for name in view.indexes:
-            bare.create_index(f"fields.{name}")
-        began = time.perf_counter()
-        for start in range(0, len(rows), _DOCUMENTS_A_WRITE):
-            bare.insert_many(rows[start : start + _DOCUMENTS_A_WRITE], ordered=False)
-        seconds = time.perf_counter() - began
-        bare.drop()
+        with _database(settings) as database:
+            bare = database["bench_bare"].with_options(write_concern=WriteConcern(w="majority", j=True))
+            for name in view.indexes:
+                bare.create_index(f"fields.{name}")
+            began = time.perf_counter()
+            for start in range(0, len(rows), _DOCUMENTS_A_WRITE):
+                bare.insert_many(rows[start : start + _DOCUMENTS_A_WRITE], ordered=False)
+            seconds = time.perf_counter() - began
+            bare.drop()
         return len(rows) / seconds
 
     return write
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database[dict[str, Any]]]:
+    client: MongoClient[dict[str, Any]] = MongoClient(settings.mongodb_url)
+    with client:
+        yield client.get_default_database("chemist")
 
 
 def _search(settings: Settings, view: View) -> Callable[[], float]:

@@ -114,7 +114,7 @@ def _table(schema: dict[str, Any]) -> Iterator[str]:
 def _holds(field: dict[str, Any]) -> str:
     """What may stand in a field, in a few words."""
     if "$ref" in field:
-        return field["$ref"].rpartition("/")[2]
+        return str(field["$ref"]).rpartition("/")[2]
     options = field.get("anyOf") or field.get("oneOf")
     if options:
         return " or ".join(_holds(option) for option in options)

@@ -31,13 +31,16 @@ class Lines:
 class Bar:
     """A bar that fills."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
+    def __init__(self, progress: Progress, task: TaskID, total: int) -> None:
         self._progress = progress
         self._task = task
+        self._total = total
 
     def show(self, tally: Tally) -> None:
         """Move the bar."""
-        self._progress.update(self._task, completed=tally.rows, words=_words(tally))
+        # Refused lines do not count against a limit, so there may be more rows than were expected.
+        total = max(self._total, tally.rows)
+        self._progress.update(self._task, completed=tally.rows, total=total, words=_words(tally))
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def display(total: int) -> Iterator[Bar | Lines]:
         return
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[words]}"), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        yield Bar(progress, progress.add_task("", total=total, words=""))
+        yield Bar(progress, progress.add_task("", total=total, words=""), total)
 
 
 def summary(tally: Tally, seconds: float, commands: int, refused_file: str | None) -> None:

@@ -16,12 +16,10 @@ KEY = "tree"
 
 
 def evolve(shelves: Document | None, envelope: Envelope[CategoryEvent]) -> Document:
-    """All categories, each as its last event states it."""
+    """All categories, each as its last event states it, by slug: shards may tell of them in any order."""
     event = envelope.event
-    return {
-        **(shelves or {}),
-        event.slug: {"names": event.names.model_dump(mode="json"), "parent": event.parent},
-    }
+    shelf = {"names": event.names.model_dump(mode="json"), "parent": event.parent}
+    return dict(sorted({**(shelves or {}), event.slug: shelf}.items()))
 
 
 def tree(shelves: Document) -> Document:

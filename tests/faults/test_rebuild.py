@@ -13,7 +13,6 @@ from ops.demo.catalogue import import_medicines, medicines
 from ops.demo.storefront import Storefront
 from projections.app import VIEWS
 from tests.faults.proof import contents, every_view_is_its_fold, whole_ledger
-from tests.faults.test_kill_nine import wait_for_every_view
 from tests.living_stack import LivingStack, Pharmacy, living_stack
 
 PRODUCTS = 400
@@ -26,18 +25,17 @@ def stack() -> Iterator[LivingStack]:
     with living_stack() as up:
         token = up.token("service:importer")
         import_medicines(medicines(), PRODUCTS, up.gateway, token, up.data_dir)
-        pharmacy = Pharmacy(up)
-        hits = pharmacy.shop.get(f"{PRODUCTS_PATH}?limit=90", pharmacy.everything_seen()).json()["hits"]
-        for number, hit in enumerate(hits):
-            sku = hit["card"]["sku"]
-            pharmacy.command("revise-product", {"sku": sku, "description": {"en": f"Number {number}."}})
-            if number % 3 == 0:
-                body = {"sku": sku, "reason": "discontinued", "note": "No longer made."}
-                pharmacy.command("withdraw-product", body)
-            if number % 9 == 0:
-                pharmacy.command("publish-product", {"sku": sku, "reinstatement": "Made again."})
-        pharmacy.close()
-        wait_for_every_view(up)
+        with Pharmacy(up) as pharmacy:
+            hits = pharmacy.shop.get(f"{PRODUCTS_PATH}?limit=90", pharmacy.everything_seen()).json()["hits"]
+            for number, hit in enumerate(hits):
+                sku = hit["card"]["sku"]
+                pharmacy.command("revise-product", {"sku": sku, "description": {"en": f"Number {number}."}})
+                if number % 3 == 0:
+                    body = {"sku": sku, "reason": "discontinued", "note": "No longer made."}
+                    pharmacy.command("withdraw-product", body)
+                if number % 9 == 0:
+                    pharmacy.command("publish-product", {"sku": sku, "reinstatement": "Made again."})
+            pharmacy.wait_for_every_view()
         yield up
 
 
@@ -82,7 +80,7 @@ def rebuild(stack: LivingStack, view: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("view", [view.name for view in VIEWS])
 def test_rebuilt_is_the_same_as_kept_up(stack: LivingStack, view: str) -> None:
     before = asyncio.run(contents(stack.settings, view))
-    assert len(before) > 20
+    assert before
     with customers(stack) as wrong:
         done = rebuild(stack, view)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -17,6 +17,5 @@ def stack_up() -> Iterator[LivingStack]:
 @pytest.fixture(scope="package")
 def pharmacy(stack_up: LivingStack) -> Iterator[Pharmacy]:
     """Those who keep its catalogue, and its customers."""
-    people = Pharmacy(stack_up)
-    yield people
-    people.close()
+    with Pharmacy(stack_up) as people:
+        yield people

@@ -16,9 +16,8 @@ FEATURES = frozenset({"page", "card", "search", "suggest", "categories", "comman
 def pharmacy() -> Iterator[Pharmacy]:
     """A stack of this module's own, whose search is a server too and can be taken away."""
     with living_stack(elasticsearch=True) as stack:
-        people = Pharmacy(stack)
-        yield people
-        people.close()
+        with Pharmacy(stack) as people:
+            yield people
 
 
 def questions(sku: str, name: str) -> dict[str, str]:

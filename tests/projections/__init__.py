@@ -1,0 +1,1 @@
+"""The projecting side, on real servers."""

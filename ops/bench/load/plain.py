@@ -52,7 +52,7 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
-            self.failed += exc is not None or time.perf_counter() < self._pace.deadline
+            self.failed += exc is not None or not self._transport.is_closing()
             self.done.set_result(None)
 
     def _next(self) -> None:

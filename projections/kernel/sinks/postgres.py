@@ -102,7 +102,8 @@ def _write(generation: Generation) -> str:
         .cte("added")
     )
     done = union_all(select(replaced.c.key), select(added.c.key))
-    return render(select(given.c.key).where(given.c.key.not_in(done)))
+    # Arrays travel in binary: as text every element would be searched for what to escape.
+    return render(select(given.c.key).where(given.c.key.not_in(done))).replace(")s::", ")b::")
 
 
 class PostgresSink:

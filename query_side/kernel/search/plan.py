@@ -2,17 +2,20 @@
 
 A hit's tier is the first whose condition it meets, and tiers decide the order of hits: that is what makes it the same
 on every engine, where scores made of word statistics would differ. Medicines whose names look alike must not be
-mixed up, so typing errors are forgiven only when nothing matches as written.
+mixed up, so typing errors are forgiven only when next to nothing is found as written, and come after that.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 from contracts.search.folding import compact, words
-from contracts.search.mapping import Kind, SearchMapping
+from contracts.search.mapping import Kind, SearchField, SearchMapping
 from contracts.search.request import LONGEST_TEXT, MOST_WORDS, Matching, SearchRequest
 
+ENOUGH = 3
+"""Documents found as written that end the search; the files of the real world spell names wrong once or twice."""
 LONGEST_START = 20
 """Letters of a word by which an unfinished or mistyped one is found."""
 _FORGIVES_ONE = 4
@@ -82,13 +85,16 @@ Condition = Anything | Has | Begins | Near | Is | Every | Some
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One way of reading the text; the next stage is tried only when this one finds nothing at all."""
+    """One way of reading the text."""
 
     matching: Matching
     tiers: tuple[Condition, ...]
-    """From the best kind of match to the weakest."""
+    """From the best kind of match to the weakest. A stage that forgives more begins with the tiers of one that forgives
+    less, or finds only where that found nothing."""
     union: Condition
     """Holds where any tier does."""
+    certain: Condition | None = None
+    """Holds where the text as a whole is a name or a code: whoever finds so need not look further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +116,19 @@ def plan(mapping: SearchMapping, request: SearchRequest) -> Plan:
     if not looked_for:
         anything = Anything()
         return Plan((), (lambda: Stage(Matching.EXACT, (anything,), anything),))
-    stages = [partial(_exact, mapping, compact(text), looked_for, prefix=request.prefix)]
+    exact = partial(_exact, mapping, compact(text), looked_for, prefix=request.prefix)
+    stages = [exact]
     if any(errors_in(word) for word in looked_for):
-        stages.append(partial(_typo, mapping, looked_for, prefix=request.prefix))
+        stages.append(partial(_typo, mapping, exact, looked_for, prefix=request.prefix))
     if len(looked_for) > 1:
         stages.append(partial(_some_words, mapping, looked_for, prefix=request.prefix))
     return Plan(looked_for, tuple(stages))
+
+
+def _by_level(fields: Iterable[SearchField]) -> Iterator[list[SearchField]]:
+    ordered = sorted(fields, key=lambda field: field.level)
+    for _, alike in groupby(ordered, key=lambda field: field.level):
+        yield list(alike)
 
 
 def _may_begin(looked_for: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
@@ -132,11 +145,14 @@ def errors_in(word: str, matching: Matching = Matching.TYPO) -> int:
 
 
 def _exact(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...], *, prefix: bool) -> Stage:
-    at_once: list[Condition] = [Is(field.name, (whole,)) for field in mapping.of(Kind.KEYWORD) if field.exact]
-    tiers: list[Condition] = [Some(tuple(at_once))] if at_once else []
-    begins = [field.name for field in mapping.of(Kind.PREFIX) if field.whole]
-    if prefix and begins:
-        tiers.append(Some(tuple(Begins(name, whole[:LONGEST_START]) for name in begins)))
+    exact = [field for field in mapping.of(Kind.KEYWORD) if field.exact]
+    tiers: list[Condition] = [
+        Some(tuple(Is(field.name, (whole,)) for field in fields)) for fields in _by_level(exact)
+    ]
+    certain = Some(tuple(tiers)) if tiers else None
+    if prefix and len(whole) <= LONGEST_START:
+        begin = [field for field in mapping.of(Kind.PREFIX) if field.whole]
+        tiers += [Some(tuple(Begins(field.name, whole) for field in fields)) for fields in _by_level(begin)]
     unlike_words = tuple(tiers)
     for level in sorted({field.level for field in mapping.of(Kind.TEXT)}):
         fields = tuple(field.name for field in mapping.of(Kind.TEXT) if field.level <= level)
@@ -145,10 +161,12 @@ def _exact(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...], *, p
         tiers.append(
             Every(tuple(Some(_as_written(mapping, word, prefix=may)) for word, may in _may_begin(looked_for)))
         )
-    return Stage(Matching.EXACT, tuple(tiers), Some((*unlike_words, tiers[-1])))
+    return Stage(Matching.EXACT, tuple(tiers), Some((*unlike_words, tiers[-1])), certain)
 
 
-def _typo(mapping: SearchMapping, looked_for: tuple[str, ...], *, prefix: bool) -> Stage:
+def _typo(
+    mapping: SearchMapping, exact: Callable[[], Stage], looked_for: tuple[str, ...], *, prefix: bool
+) -> Stage:
     most = max(map(errors_in, looked_for))
     tiers = tuple(
         Every(
@@ -159,7 +177,8 @@ def _typo(mapping: SearchMapping, looked_for: tuple[str, ...], *, prefix: bool) 
         )
         for errors in range(1, most + 1)
     )
-    return Stage(Matching.TYPO, tiers, tiers[-1])
+    as_written = exact()
+    return Stage(Matching.TYPO, as_written.tiers + tiers, Some((as_written.union, tiers[-1])))
 
 
 def _some_words(mapping: SearchMapping, looked_for: tuple[str, ...], *, prefix: bool) -> Stage:

@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tantivy import Index, Query, Searcher
+from tantivy import Index
 
 from contracts.errors import StoreUnavailable
 from contracts.readmodel.generations import TANTIVY_LIVE, Generation
 from contracts.search.folding import words
 from contracts.search.mapping import SearchMapping
 from contracts.search.request import SearchRequest, SearchResult, Suggestion, SuggestRequest
-from contracts.search.tantivy_index import KEY, RANK, SUGGEST
-from query_side.kernel.search.tantivy_order import By, Ordered
 from query_side.kernel.search.tantivy_query import TantivyQueries
 from query_side.kernel.search.tantivy_search import Commit, TantivySearch
-from query_side.kernel.search.terms import check, likeliest
+from query_side.kernel.search.tantivy_suggest import suggestions
+from query_side.kernel.search.terms import check
 
-_SUGGESTION_TERMS = 300
+_SHORT = 2
+"""A text up to so many letters begins so many phrases that finding the most frequent takes milliseconds."""
 _KEPT_GENERATIONS = 2
 
 _Stamp = tuple[int, int, int]
@@ -33,14 +33,16 @@ class _Opened:
     index: Index
     commit: Commit
     stamp: _Stamp
+    suggested: dict[tuple[str, int], tuple[Suggestion, ...]]
+    """What was suggested for short texts, at this commit."""
 
 
 class TantivyEngine:
     """Reads the folder `<search folder>/<view>`.
 
     A commit of the projector is seen by the next call: each looks whether the index changed, which costs
-    microseconds. A search takes well below a millisecond and runs where it is called; counting facets, which takes
-    longer the more is found, runs in a thread.
+    microseconds. A search takes well below a millisecond and runs where it is called; what may take several, counting
+    facets and suggesting for one letter, runs in a thread.
     """
 
     def __init__(self, search_folder: Path, view: str, mapping: SearchMapping) -> None:
@@ -63,24 +65,17 @@ class TantivyEngine:
         if not typed:
             return ()
         with self._reading(request.generation) as commit:
-            found = self._phrases(commit.searcher, " ".join(typed), request)
-            if len(found) < request.limit and len(typed) > 1:
-                found = self._phrases(commit.searcher, max(typed, key=len), request)
-            bearers = [(text, self._bearer(commit, term), count) for text, term, count in found]
-        return tuple(Suggestion(text, key, count) for text, key, count in bearers if key is not None)
+            known = self._opened[commit.generation].suggested
+            start = " ".join(typed)
+            found = known.get((start, request.limit))
+            if found is None and len(start) <= _SHORT:
+                found = await asyncio.to_thread(suggestions, commit, request)
+                known[start, request.limit] = found
+            return suggestions(commit, request) if found is None else found
 
     async def close(self) -> None:
         """Let go of the files."""
         self._opened.clear()
-
-    def _phrases(self, searcher: Searcher, start: str, request: SuggestRequest) -> list[tuple[str, str, int]]:
-        terms = searcher.terms_with_prefix(SUGGEST, start, limit=_SUGGESTION_TERMS)
-        return likeliest(request.text, dict(terms), request.limit)
-
-    def _bearer(self, commit: Commit, term: str) -> str | None:
-        query = Query.term_query(self._opened[commit.generation].index.schema, SUGGEST, term, "basic")
-        hits = Ordered(commit.searcher, commit.queries, query, (By(RANK),)).first(1)
-        return str(commit.searcher.doc(hits[0][1]).get_first(KEY)) if hits else None
 
     @contextmanager
     def _reading(self, wanted: int | None) -> Iterator[Commit]:
@@ -108,15 +103,16 @@ class TantivyEngine:
                 del self._opened[next(iter(self._opened))]
         elif opened.stamp != stamp:
             opened.index.reload()
-            opened.commit.searcher = opened.index.searcher()
-            opened.stamp = stamp
+            opened.commit = replace(opened.commit, searcher=opened.index.searcher())
+            opened.stamp, opened.suggested = stamp, {}
         return opened.commit
 
     def _open(self, folder: Path, generation: int, stamp: _Stamp) -> _Opened:
         index = Index.open(str(folder))
         index.config_reader(reload_policy="manual")
         queries = TantivyQueries(self._mapping, index.schema)
-        return _Opened(index, Commit(self._view, self._mapping, generation, index.searcher(), queries), stamp)
+        commit = Commit(self._view, self._mapping, generation, index.searcher(), queries)
+        return _Opened(index, commit, stamp, {})
 
 
 def _stamp(file: Path) -> _Stamp:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tantivy import DocAddress, Order, Query, Searcher
 
+from contracts.search.indexed import has_ended
 from query_side.kernel.search.tantivy_query import TantivyQueries, both
 
 Found = list[tuple[tuple[int, ...], DocAddress]]
@@ -23,6 +24,8 @@ class By:
 
     name: str
     descending: bool = False
+    continues: bool = False
+    """It holds the next chunk of the text whose chunk before is in the field before."""
 
     @property
     def order(self) -> Order:
@@ -49,6 +52,8 @@ class Ordered:
         for depth in reversed(range(len(self._fields))):
             if len(found) >= need:
                 break
+            if self._is_over(depth, after):
+                continue
             shared = [
                 self._queries.equal(field.name, value)
                 for field, value in zip(self._fields[:depth], after[:depth], strict=True)
@@ -72,8 +77,15 @@ class Ordered:
         incomplete = hits[need][0]
         found = self._sorted([hit for hit in hits if hit[0] != incomplete], depth)
         group = both(query, self._queries.equal(field.name, incomplete))
-        rest = self._fill(group, depth + 1, need - len(found))
-        return found + [((incomplete, *place), document) for place, document in rest]
+        shared = [incomplete]
+        while self._is_over(depth + len(shared), (*[0] * depth, *shared)):
+            shared.append(0)
+        rest = self._fill(group, depth + len(shared), need - len(found))
+        return found + [((*shared, *place), document) for place, document in rest]
+
+    def _is_over(self, depth: int, place: tuple[int, ...]) -> bool:
+        """Whether that field has nothing to tell apart what shares the values before it: the text is at its end."""
+        return self._fields[depth].continues and has_ended(place[depth - 1])
 
     def _sorted(self, hits: Sequence[tuple[int, DocAddress]], depth: int) -> Found:
         documents = [document for _, document in hits]

@@ -21,17 +21,17 @@ class TantivyQueries:
         """The query of the documents that meet a condition."""
         match condition:
             case Anything():
-                return self._term(SHOWN, YES)
+                return self.term(SHOWN, YES)
             case Has(fields, word):
-                return any_of([self._term(field, word) for field in fields])
+                return any_of([self.term(field, word) for field in fields])
             case Begins(field, start):
                 term, unfinished = start_term(start)
-                return self._near(field, term, 0, prefix=True) if unfinished else self._term(field, term)
+                return self._near(field, term, 0, prefix=True) if unfinished else self.term(field, term)
             case Near(field, word, errors, prefix):
                 return self._near(field, start_term(word)[0], errors, prefix=prefix)
             case Is(field, values):
                 name = compared(self._mapping.by_name[field])
-                return any_of([self._term(name, value) for value in values])
+                return any_of([self.term(name, value) for value in values])
             case Every(conditions):
                 return both(*map(self.of, conditions))
             case Some(conditions, least):
@@ -41,7 +41,7 @@ class TantivyQueries:
 
     def equal(self, name: str, value: int) -> Query:
         """The documents that have just that number."""
-        return Query.range_query(self._schema, name, FieldType.Integer, value, value)
+        return Query.term_query(self._schema, name, value, index_option="basic")
 
     def beyond(self, name: str, value: int, *, descending: bool) -> Query:
         """The documents that come after those with that number."""
@@ -56,7 +56,8 @@ class TantivyQueries:
             include_upper=high is None,
         )
 
-    def _term(self, name: str, value: str) -> Query:
+    def term(self, name: str, value: str) -> Query:
+        """The documents that have just that term."""
         return Query.term_query(self._schema, name, value, index_option="basic")
 
     def _near(self, name: str, term: str, errors: int, *, prefix: bool) -> Query:

@@ -1,16 +1,16 @@
 """Runs one search against one commit of a Tantivy index."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from tantivy import DocAddress, Query, Searcher
 
 from contracts.search.mapping import SearchMapping
-from contracts.search.request import Count, Hit, SearchRequest, SearchResult
+from contracts.search.request import Count, Hit, Matching, SearchRequest, SearchResult
 from contracts.search.tantivy_index import HIT, KEY, RANK, sort_fields
 from query_side.kernel.search.cursor import read_cursor, write_cursor
-from query_side.kernel.search.plan import Anything, Condition, Plan, Stage, plan
+from query_side.kernel.search.plan import ENOUGH, Anything, Condition, Plan, Stage, plan
 from query_side.kernel.search.tantivy_order import By, Found, Ordered
 from query_side.kernel.search.tantivy_query import TantivyQueries, both, but
 from query_side.kernel.search.terms import conditions, highlighter, ranked, sorted_by
@@ -31,7 +31,7 @@ class Commit:
 
 
 class _Page(NamedTuple):
-    """What the first stage that finds anything finds, from the cursor on."""
+    """What the stage that suits finds, from the cursor on."""
 
     number: int
     stage: Stage
@@ -51,7 +51,10 @@ class TantivySearch:
         self._filters = {name: commit.queries.of(each) for name, each in conditions(mapping, request).items()}
         field = sorted_by(mapping, request)
         descending = request.sort.startswith("-")
-        self._sort = tuple(By(name, descending) for name in sort_fields(field)) if field else ()
+        self._sort = tuple(
+            By(name, descending, continues=at > 0)
+            for at, name in enumerate(sort_fields(field) if field else ())
+        )
 
     def run(self) -> SearchResult:
         """The answer."""
@@ -62,8 +65,8 @@ class TantivySearch:
         mark = highlighter(read, stage, request).mark
         return SearchResult(
             hits=tuple(self._hit(address, self._score(stage, place), mark) for place, address in shown),
-            total=len(found) if from_start and not more else self._count(stage),
-            facets={name: self._facet(stage, name) for name in request.facets},
+            total=len(found) if from_start and not more else self._count(self._narrowed(stage.union)),
+            facets=self._facets(stage),
             next=write_cursor(self._commit.view, request, number, shown[-1][0]) if more else None,
             matching=stage.matching,
             generation=self._commit.generation,
@@ -76,12 +79,28 @@ class TantivySearch:
             number = min(number, len(read.stages) - 1)
             stage = read.stages[number]()
             return _Page(number, stage, self._from(stage, tuple(map(int, place))), from_start=False)
-        number, found = -1, Found()
-        while not found and number + 1 < len(read.stages):
-            number += 1
-            stage = read.stages[number]()
+        number, stage = 0, read.stages[0]()
+        found = self._from(stage, None)
+        if len(found) < ENOUGH and (wider := self._wider(read, stage)) is not None:
+            number, stage = wider
             found = self._from(stage, None)
         return _Page(number, stage, found, from_start=True)
+
+    def _wider(self, read: Plan, stage: Stage) -> tuple[int, Stage] | None:
+        """The stage to use instead of one that found little; filters do not count, for they are not misspelt."""
+        have = self._matches(stage.union)
+        if have >= ENOUGH or (have and stage.certain is not None and self._matches(stage.certain)):
+            return None
+        for number in range(1, len(read.stages)):
+            wider = read.stages[number]()
+            if have and wider.matching is Matching.SOME_WORDS:
+                break
+            if self._matches(wider.union) > have:
+                return number, wider
+        return None
+
+    def _matches(self, condition: Condition) -> int:
+        return self._count(self._commit.queries.of(condition))
 
     def _from(self, stage: Stage, after: tuple[int, ...] | None) -> Found:
         need = self._request.limit + 1
@@ -112,8 +131,7 @@ class TantivySearch:
             return both(*filters)
         return both(self._commit.queries.of(condition), *filters)
 
-    def _count(self, stage: Stage) -> int:
-        query = self._narrowed(stage.union)
+    def _count(self, query: Query) -> int:
         result: Any = self._searcher.search(query, 1, order_by_field=RANK)  # its stub forgets the count
         return int(result.count)
 
@@ -125,9 +143,22 @@ class TantivySearch:
         body = cast("bytes", stored.get_first(HIT))
         return Hit(cast("str", stored.get_first(KEY)), body, score, mark(body))
 
-    def _facet(self, stage: Stage, name: str) -> tuple[Count, ...]:
-        terms = {"field": name, "size": _FACET_VALUES, "segment_size": _FACET_VALUES}
-        query = self._narrowed(stage.union, but_by=name)
-        buckets = self._searcher.aggregate(query, {name: {"terms": terms}})[name]["buckets"]
-        counts = (Count(bucket["key"], bucket["doc_count"]) for bucket in buckets)
-        return ranked(counts, self._request.facet_size)
+    def _facets(self, stage: Stage) -> dict[str, tuple[Count, ...]]:
+        """A facet that is filtered by is counted without its own filter; all others are counted in one go."""
+        own = [name for name in self._request.facets if name in self._filters]
+        others = [name for name in self._request.facets if name not in self._filters]
+        counts = self._values(self._narrowed(stage.union), others) if others else {}
+        for name in own:
+            counts |= self._values(self._narrowed(stage.union, but_by=name), [name])
+        return {name: counts[name] for name in self._request.facets}
+
+    def _values(self, query: Query, names: Sequence[str]) -> dict[str, tuple[Count, ...]]:
+        terms = {"size": _FACET_VALUES, "segment_size": _FACET_VALUES}
+        found = self._searcher.aggregate(query, {name: {"terms": {"field": name} | terms} for name in names})
+        return {
+            name: ranked(
+                (Count(bucket["key"], bucket["doc_count"]) for bucket in found[name]["buckets"]),
+                self._request.facet_size,
+            )
+            for name in names
+        }

@@ -1,6 +1,6 @@
 """What both engines check, and put together, in the same way."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from contracts.errors import Malformed, malformed_field
 from contracts.search.folding import phrase, words
@@ -60,27 +60,24 @@ def ranked(counts: Iterable[Count], size: int) -> tuple[Count, ...]:
     return tuple(sorted(counts, key=lambda each: (-each.count, each.value))[:size])
 
 
-def likeliest(text: str, terms: Mapping[str, int], limit: int) -> list[tuple[str, str, int]]:
+def likeliest(text: str, terms: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
     """The phrases that go on from a text, out of the suggestion terms that were found for it.
 
-    Returns:
+    Yields:
         Phrase as shown, its own term, how many documents bear it. Phrases that begin with the text come first, then
         the most frequent; of several spellings of a phrase the most frequent is shown.
     """
     typed = words(text)
     whole = " ".join(typed)
-    spellings: dict[str, list[tuple[int, str]]] = {}
+    spellings: dict[str, set[tuple[int, str]]] = {}
     for term, count in terms.items():
         shown = term.split(SUGGESTED)[2]
-        spellings.setdefault(phrase(shown), []).append((-count, shown))
+        spellings.setdefault(phrase(shown), set()).add((-count, shown))
     fitting: list[tuple[bool, int, str, str]] = []
-    for folded, found in spellings.items():
+    for folded, spelt in spellings.items():
         parts = folded.split(" ")
         if all(any(part.startswith(word) for part in parts) for word in typed):
-            once = sorted(set(found))
-            shown = once[0][1]
-            fitting.append((not folded.startswith(whole), sum(count for count, _ in once), folded, shown))
-    fitting.sort()
-    return [
-        (shown, SUGGESTED.join((folded, "0", shown)), -count) for _, count, folded, shown in fitting[:limit]
-    ]
+            total = sum(count for count, _ in spelt)
+            fitting.append((not folded.startswith(whole), total, folded, min(spelt)[1]))
+    for _, count, folded, shown in sorted(fitting):
+        yield shown, SUGGESTED.join((folded, "0", shown)), -count

@@ -45,7 +45,23 @@ def test_an_amount_is_kept_exactly_and_written_safely(written: str, kept: str) -
 
 @pytest.mark.parametrize(
     "wrong",
-    ["0", "0.0", ".", "", "-5", "+5", "1,5", "1 000", "5mg", "1e3", "007", "1.", "\N{ARABIC-INDIC DIGIT FIVE}", "9" * 13, "NaN"],
+    [
+        "0",
+        "0.0",
+        ".",
+        "",
+        "-5",
+        "+5",
+        "1,5",
+        "1 000",
+        "5mg",
+        "1e3",
+        "007",
+        "1.",
+        "\N{ARABIC-INDIC DIGIT FIVE}",
+        "9" * 13,
+        "NaN",
+    ],
 )
 def test_what_is_no_exact_amount_is_refused(wrong: str) -> None:
     assert broken_rules(Pack, {"size": wrong, "unit": "mL"}) == [("size", "exact_amount")]

@@ -1,0 +1,65 @@
+"""Whatever is thrown at any route of the running product, every answer is one that its documentation names."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from ops.generate.openapi import openapi_document
+from tests.living_stack import LivingStack, living_stack
+
+CHECKS = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+]
+api = schemathesis.openapi.from_dict(openapi_document())
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LivingStack]:
+    """Everything that `chemist up` starts."""
+    with living_stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def administrator(stack: LivingStack) -> dict[str, str]:
+    """Somebody who may do everything."""
+    return {"Authorization": f"Bearer {stack.token('administrator')}"}
+
+
+@api.parametrize()
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_a_documented_one(
+    case: schemathesis.Case, stack: LivingStack, administrator: dict[str, str]
+) -> None:
+    answer = case.call(base_url=stack.gateway, headers=administrator)
+    case.validate_response(answer, checks=CHECKS)
+    lagging = answer.status_code == 503 and json.loads(answer.content)["code"] == "consistency.lagging"
+    if not (lagging and "Consistency-Token" in case.headers):
+        case.validate_response(answer, checks=[not_a_server_error])
+
+
+@api.parametrize()
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+def test_nobody_gets_anywhere_without_a_token_but_to_public_answers(
+    case: schemathesis.Case, stack: LivingStack
+) -> None:
+    case.headers.pop("Consistency-Token", None)
+    answer = case.call(base_url=stack.gateway)
+    case.validate_response(answer, checks=CHECKS)
+    if case.method.upper() == "POST":
+        assert answer.status_code in {401, 405}
