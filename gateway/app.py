@@ -29,6 +29,8 @@ from gateway.openapi import schema_of
 from gateway.problems import respond
 from gateway.queries import QueryEndpoint, by_precision
 from gateway.rate import Rate
+from gateway.raw_route import Address
+from gateway.switchboard import Switchboard
 
 _NOT_FOUND, _NOT_ALLOWED = 404, 405
 _DESCRIPTION = """Commands change things and answer with a position; queries answer stored documents.
@@ -87,17 +89,23 @@ def build(
     metrics = Metrics(cache, parts.standings)
     gate = Gate(parts.tokens, Rate(limits.per_second), limits, metrics)
     singles = [CommandEndpoint(kind, parts.commands, gate) for _, kind in sorted(command_kinds.items())]
-    framework = _framework()
+    questions = [
+        QueryEndpoint(kind, parts.queries, gate, cache)
+        for kind in sorted(query_kinds.values(), key=by_precision)
+    ]
+    addresses: list[Address] = []
     for single in singles:
-        single.address().add_to(framework)
-        BulkEndpoint(single, parts.commands, gate).address().add_to(framework)
-    for question in sorted(query_kinds.values(), key=by_precision):
-        QueryEndpoint(question, parts.queries, gate, cache).address().add_to(framework)
-    for address in (*Health(parts.checks).addresses(), metrics.address(), *pages.addresses()):
+        addresses += (single.address(), BulkEndpoint(single, parts.commands, gate).address())
+    addresses += (question.address() for question in questions)
+    addresses += (*Health(parts.checks).addresses(), metrics.address(), *pages.addresses())
+    framework = _framework()
+    for address in addresses:
         address.add_to(framework)
     framework.mount("/docs/assets", pages.docs_assets())
     log = AccessLog(parts.access_log)
-    edge = Edge(framework, cache=cache, metrics=metrics, access_log=log, limits=limits)
+    edge = Edge(
+        Switchboard(framework, addresses), cache=cache, metrics=metrics, access_log=log, limits=limits
+    )
     return Gateway(edge, framework, cache, metrics, log)
 
 

@@ -42,7 +42,6 @@ class Edge:
         self._metrics = metrics
         self._log = access_log
         self._limits = limits
-        self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,12 +82,12 @@ class Edge:
         if len(scope["headers"]) > self._limits.headers:
             await answer.refuse(HeadersTooLarge(limit=self._limits.headers), scope, receive)
             return
-        if self.running >= self._limits.at_once and not probe:
+        if self._metrics.running >= self._limits.at_once and not probe:
             await answer.refuse(Overloaded(retry_after=1), scope, receive)
             return
         answer.exchange.enter(scope)
         seconds = self._limits.seconds_for(scope["path"])
-        self.running += 1
+        self._metrics.running += 1
         try:
             async with asyncio.timeout(seconds) as deadline:
                 await self._app(scope, receive, answer)
@@ -101,7 +100,7 @@ class Edge:
                 log.exception("request.failed", request_id=answer.exchange.instance, path=scope["path"])
                 await answer.refuse(Unexpected(), scope, receive)
         finally:
-            self.running -= 1
+            self._metrics.running -= 1
 
 
 def _from_memory(entry: Entry, exchange: Exchange) -> tuple[int, list[Header], bytes]:

@@ -58,6 +58,8 @@ class Metrics:
     def __init__(self, cache: EdgeCache, standings: Standings = no_standings) -> None:
         self._cache = cache
         self._standings = standings
+        self.running = 0
+        """Requests being worked on, those answered from the edge cache left out."""
         self.registry = CollectorRegistry()
         self._timings = Timings()
         self.registry.register(self._timings)
@@ -76,6 +78,7 @@ class Metrics:
                 ("bytes", "Bytes kept."),
             )
         }
+        self._running = Gauge("chemist_requests_running", "Requests being worked on.", registry=self.registry)
         self._position = Gauge(
             "chemist_view_position", "How far a view is.", ("view", "ledger"), registry=self.registry
         )
@@ -93,6 +96,7 @@ class Metrics:
 
     async def text(self) -> bytes:
         """The page that Prometheus reads."""
+        self._running.set(self.running)
         self._cached["hits"].set(self._cache.hits)
         self._cached["misses"].set(self._cache.misses)
         self._cached["entries"].set(len(self._cache))

@@ -15,7 +15,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from command_side.kernel.coalesce import Coalescer
+from contracts.coalesce import Coalescer
 from contracts.consistency import shard_label
 from contracts.errors import Problem, StoreUnavailable, Unexpected
 from contracts.eventlog import names

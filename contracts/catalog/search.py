@@ -8,6 +8,11 @@ from contracts.search.mapping import Kind, SearchField, SearchMapping
 _SMALL_ENGLISH = "a an and as at by for from in of on or the to with"
 _SMALL_SWAHILI = "cha katika kwa la na ni vya wa ya za"
 _SURELY_SWAHILI = "cha kwa vya ya za"
+_IN_MANY_NAMES = (
+    "acetate acid calcium chloride citrate complex cream dihydrate extended extract fumarate hydrobromide hydrochloride "
+    "injection magnesium maleate mesylate monohydrate nitrate oral oxide phosphate pollen potassium release sodium "
+    "solution succinate sulfate sulphate suspension tablet tablets tartrate treatment with"
+)
 _ANY_MEDICINE = "dawa medicine medicines"
 
 PRODUCT_SEARCH = SearchMapping(
@@ -41,6 +46,7 @@ PRODUCT_SEARCH = SearchMapping(
             "typed",
             Kind.PREFIX,
             ("card.name", "card.generic_name", "substances", "also", "card.manufacturer", "plain_words"),
+            joined=("card.name", "card.generic_name"),
         ),
         SearchField("category", Kind.KEYWORD, ("categories",), facetable=True),
         SearchField("form", Kind.KEYWORD, ("card.dosage_form",), facetable=True),
@@ -53,7 +59,8 @@ PRODUCT_SEARCH = SearchMapping(
     hit=("card", "categories", "routes"),
     shown={"status": "published"},
     brief=("card.name", "card.generic_name"),
-    suggest=("card.name", "card.generic_name", "substances"),
+    suggest=("card.name", "card.generic_name", "substances", "also"),
+    unremarkable=frozenset(_IN_MANY_NAMES.split()),
     ignored={
         "en": frozenset(f"{_SMALL_ENGLISH} {_SURELY_SWAHILI} {_ANY_MEDICINE}".split()),
         "sw": frozenset(f"{_SMALL_ENGLISH} {_SMALL_SWAHILI} {_ANY_MEDICINE}".split()),

@@ -53,7 +53,7 @@ def indexed(mapping: SearchMapping, key: str, document: Mapping[str, Any]) -> In
     for field in mapping.fields:
         match field.kind:
             case Kind.TEXT | Kind.PREFIX:
-                texts[field.name] = source.whole(field) if field.whole else source.words(field)
+                texts[field.name] = source.joined(field.paths) if field.whole else source.words(field)
             case Kind.KEYWORD:
                 values = keywords[field.name] = source.values(field)
                 if field.sortable:
@@ -63,7 +63,9 @@ def indexed(mapping: SearchMapping, key: str, document: Mapping[str, Any]) -> In
             case Kind.DATE:
                 numbers[field.name] = _microseconds(source.first(field))
     suggested = (text for path in mapping.suggest for text in source.at(path))
-    suggestions = tuple(dict.fromkeys(term for text in suggested for term in _suggestion_terms(text)))
+    suggestions = tuple(
+        dict.fromkeys(term for text in suggested for term in _suggestion_terms(text, mapping.unremarkable))
+    )
     length = sum(len(words(value)) for path in mapping.brief for value in source.at(path))
     return Indexed(texts, keywords, numbers, sort_texts, _rank(key, length), suggestions)
 
@@ -107,10 +109,13 @@ class _Source:
         return next((value for path in field.paths for value in self.at(path)), "")
 
     def words(self, field: SearchField) -> str:
-        return " ".join(filter(None, [_phrases(self.at(path)) for path in field.paths]))
+        folded = [_phrases(self.at(path)) for path in field.paths]
+        if field.joined:
+            folded.append(self.joined(field.joined))
+        return " ".join(filter(None, folded))
 
-    def whole(self, field: SearchField) -> str:
-        return " ".join(dict.fromkeys(filter(None, map(compact, self.values(field)))))
+    def joined(self, paths: tuple[str, ...]) -> str:
+        return " ".join(filter(None, [compact(value) for path in paths for value in self.at(path)]))
 
 
 @lru_cache(maxsize=8192)
@@ -148,12 +153,12 @@ def _rank(key: str, length: int) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _suggestion_terms(text: str) -> tuple[str, ...]:
+def _suggestion_terms(text: str, unremarkable: frozenset[str]) -> tuple[str, ...]:
     parts = words(text)
     if len(text) > _LONGEST_SUGGESTION:
         return ()
     return tuple(
         SUGGESTED.join((" ".join(parts[at:]), str(at), text))
         for at in range(min(len(parts), _MOST_STARTS))
-        if not at or len(parts[at]) >= _SHORTEST_INNER_WORD
+        if not at or (len(parts[at]) >= _SHORTEST_INNER_WORD and parts[at] not in unremarkable)
     )

@@ -33,7 +33,11 @@ class SearchField:
     """What is found in a field of level 1 ranks before what is found only in level 2, and so on; told apart among
     text fields, among exact keywords, and among whole prefix fields."""
     whole: bool = False
-    """Of a prefix field: the whole value, spaces taken out, is what begins with the text; ranks before any word."""
+    """Of a prefix field: not words, but whole values, spaces taken out, begin with the text, and so rank before words.
+    What they are taken from must be among the `joined` paths of a prefix field of words."""
+    joined: tuple[str, ...] = ()
+    """Of a prefix field of words: paths whose whole values, spaces taken out, count as words, too: `cotrim` finds
+    co-trimoxazole."""
     exact: bool = False
     """Of a keyword: the whole searched text is compared with it, punctuation aside; ranks before everything."""
     facetable: bool = False
@@ -68,6 +72,8 @@ class SearchMapping:
     """Dotted paths: among equally good hits those with fewer words there come first."""
     suggest: tuple[str, ...] = ()
     """Dotted paths of the phrases that are offered while somebody types."""
+    unremarkable: frozenset[str] = frozenset()
+    """Folded words by which a phrase is not offered, unless it begins with them: they stand in too many."""
     ignored: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Locale → folded words that a searched text need not contain, beside others: `for`, `ya`, `dawa`."""
 

@@ -6,12 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gateway.limits import Limits
 from ops.bench.lab import Lab, YardstickServer
 from ops.bench.latency import Measured
 from ops.bench.load.shots import Shots
 from ops.bench.result import Round, rounds_of
 from ops.supervision.identity import PROC, members_of_session
 
+PAST_THE_EDGE_CACHE = Limits().cache_bytes // 1_000
+"""Addresses taken in turns of which the edge cache never has the next: it counts at least 1,024 bytes for each."""
 _WARM_UP_SECONDS = 1.0
 
 

@@ -6,20 +6,18 @@ from urllib.parse import urlencode
 
 from contracts.catalog.commands import ListProduct
 from ops.bench.conditions import conditions
-from ops.bench.http import bare, compare, gateway
+from ops.bench.http import PAST_THE_EDGE_CACHE, bare, compare, gateway
 from ops.bench.lab import Lab
 from ops.bench.load.shots import Shots
 from ops.bench.result import Result, Target
 
 CLIENTS = 8
-_ADDRESSES = 10_000
-"""More than the edge cache holds of answers this size."""
 _SHORTEST = 4
 
 
 def run(lab: Lab) -> Result:
     """Names, ingredients, typing errors, beginnings and filters, as a storefront sends them."""
-    queries = tuple(itertools.islice(_distinct(lab.catalogue.products), _ADDRESSES))
+    queries = tuple(itertools.islice(_distinct(lab.catalogue.products), PAST_THE_EDGE_CACHE))
     ours = gateway(lab, Shots(tuple(f"/v1/catalog/products?{query}" for query in queries)))
     with lab.yardstick("search:application", BENCH_SEARCH=str(lab.stack.settings.search_dir)) as server:
         same, plain = (

@@ -72,7 +72,7 @@ class _Performance:
         plan, screen = self.plan, self.screen
         file = medicines()
         star = self.star = star_of(file, plan.products)
-        with screen.step("Start the servers and our processes", ("supervisor",)):
+        with screen.step("Start the servers and our processes", logs=()):  # the failure brings the log along
             if stages.is_up(plan):
                 screen.say(f"something runs on {plan.data_dir} already; it is stopped first")
                 stages.clear(plan.data_dir, None)

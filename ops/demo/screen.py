@@ -13,7 +13,7 @@ from rich.padding import Padding
 from ops.demo.storefront import Answer
 from ops.supervision.child import last_lines, log_file
 
-NARROW = 100
+LOG_WIDTH = 120
 _LINES_OF_A_LOG = 15
 
 
@@ -38,7 +38,7 @@ class Screen:
     def __post_init__(self) -> None:
         """A log or a pipe has no width of its own."""
         if not self.console.is_terminal:
-            self.console.width = max(self.console.width, NARROW)
+            self.console.width = LOG_WIDTH
 
     @contextmanager
     def step(self, title: str, logs: Sequence[str] = ("gateway", "projector")) -> Iterator[None]:
@@ -67,7 +67,7 @@ class Screen:
         step = self.step_now
         where = "before the first step" if step is None else f"at step {step.number}, {step.title!r}"
         words = "interrupted" if isinstance(failure, KeyboardInterrupt) else str(failure) or repr(failure)
-        self.console.print(f"\n[bold red]DEMO FAILED[/] {escape(f'{where}: {words}')}")
+        self.console.print(f"\n[bold red]DEMO FAILED[/] {escape(f'{where}: {words}')}", soft_wrap=True)
         if isinstance(failure, KeyboardInterrupt) or step is None:
             return
         for name in step.logs:

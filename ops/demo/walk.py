@@ -1,7 +1,7 @@
 """The journey: what a customer and the pharmacy's people do with one medicine, over HTTP and nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,8 @@ class Walk:
     """Accepted commands that it sent."""
     search_hits: int = 0
     """What the mistyped word found."""
-    _page: dict[str, Any] = field(default_factory=dict)
+    _last: Answer | None = None
+    """The last accepted command: whatever is read later must have seen it."""
 
     def reinstate(self) -> None:
         """What an earlier walk withdrew goes on sale again, by a command as the law wants it."""
@@ -43,7 +44,7 @@ class Walk:
         body = {"sku": self.star.sku, "reinstatement": note}
         answer = self._send("publish-product", "superintendent-pharmacist", body)
         self._told("publish-product", body, answer, _accepted(answer))
-        page = document(self._get(f"{PRODUCTS}/{self.star.sku}", after=answer))
+        page = document(self._get(f"{PRODUCTS}/{self.star.sku}"))
         expect(
             page["status"] == "published",
             f"{self.star.sku} is still {page['status']} after its reinstatement",
@@ -115,7 +116,7 @@ class Walk:
         self._told("revise-product", body, answer, _accepted(answer))
 
         address = f"{PRODUCTS}/{self.star.sku}"
-        read = self._get(address, after=answer)
+        read = self._get(address)
         page = document(read)
         self.screen.asked(
             f"GET {address}   Consistency-Token: {answer.token}",
@@ -177,7 +178,7 @@ class Walk:
         answer = self._send("withdraw-product", "superintendent-pharmacist", body)
         self._told("withdraw-product", body, answer, _accepted(answer))
 
-        read = self._get(address, after=answer)
+        read = self._get(address)
         found = document(read)
         still = sku in {hit["card"]["sku"] for hit in found["hits"]}
         self.screen.asked(
@@ -187,7 +188,7 @@ class Walk:
         )
         expect(not still and found["total"] == before - 1, f"{sku} is still found after its withdrawal")
 
-        read = self._get(f"{PRODUCTS}/{sku}", after=answer)
+        read = self._get(f"{PRODUCTS}/{sku}")
         page = document(read)
         self._tell_page(read, page)
         expect(
@@ -195,13 +196,14 @@ class Walk:
             f"the page shows {page['withdrawal']} after the recall",
         )
 
-    def _get(self, address: str, after: Answer | None = None) -> Answer:
-        return self.shop.get(address, {"Consistency-Token": after.token} if after else None)
+    def _get(self, address: str) -> Answer:
+        return self.shop.get(address, {"Consistency-Token": self._last.token} if self._last else None)
 
     def _send(self, verb: str, role: str, body: Mapping[str, Any], key: str | None = None) -> Answer:
         answer = self.shop.send(f"catalog.{verb}", body, self.tokens[role], key=key)
         document(answer)
         self.commands += 1
+        self._last = answer
         return answer
 
     def _told(self, verb: str, body: Mapping[str, Any], answer: Answer, gist: str) -> None:

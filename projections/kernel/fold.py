@@ -19,7 +19,7 @@ from projections.kernel.sink import Change, Stored
 from projections.kernel.tail import Unreadable
 from projections.kernel.view import Document, View
 
-# Only what reads back from its bytes as it was: a fold that leaves a date or an enum in a document is stopped.
+# Only what reads back from its bytes as it was: a fold that leaves a date or an object in a document is stopped.
 _STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 NOTHING = Stored(document=None, at={})
 """What is known of a document that was never written."""

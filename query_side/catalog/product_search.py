@@ -28,19 +28,18 @@ async def search_products(query: SearchProducts, stores: Stores) -> Answer:
         cursor=query.cursor,
         limit=query.limit,
         highlight=_HIGHLIGHTED,
-        generation=stores.announced(query.view),
     )
-    found = await stores.search(query.view).search(request)
-    return Answer.composed(_page(found, counted=bool(query.facets)), found.generation)
+    products = stores.search(query.view)
+    found = await products.search(request)
+    return Answer.composed(_page(found, counted=bool(query.facets)), products.generation)
 
 
 async def suggest_products(query: SuggestProducts, stores: Stores) -> Answer:
     """Names that go on from what was typed, each with a product that bears it."""
-    generation = stores.announced(query.view)
-    request = SuggestRequest(text=query.q, limit=query.limit, generation=generation)
-    offered = await stores.search(query.view).suggest(request)
+    products = stores.search(query.view)
+    offered = await products.suggest(SuggestRequest(text=query.q, limit=query.limit))
     body = orjson.dumps({"suggestions": [{"text": each.text, "sku": each.key} for each in offered]})
-    return Answer.composed(body, generation or 0)
+    return Answer.composed(body, products.generation)
 
 
 def _page(found: SearchResult, *, counted: bool) -> bytes:

@@ -8,6 +8,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
 
+from contracts.coalesce import Coalescer
 from contracts.errors import StoreUnavailable
 from contracts.readmodel.generations import REDIS_LIVE, Generation
 from query_side.kernel.documents import Stored
@@ -17,6 +18,8 @@ _CONNECT_SECONDS = 1.0
 _READ_SECONDS = 2.0
 _SCAN = 1_000
 _MOST_CONNECTIONS = 32
+_MOST_READS = 512
+"""Documents read in one round trip."""
 
 
 class RedisDocuments:
@@ -25,6 +28,7 @@ class RedisDocuments:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client: Redis | None = None
+        self._reads: Coalescer[str, list[bytes | None]] = Coalescer(self._read_together, most=_MOST_READS)
 
     async def live(self, view: str) -> int | None:
         """The generation that the alias names."""
@@ -32,16 +36,12 @@ class RedisDocuments:
         return int(number) if number else None
 
     async def read(self, generation: Generation, keys: Sequence[str]) -> dict[str, Stored]:
-        """The documents that exist, in one round trip."""
+        """The documents that exist. Whoever asks meanwhile shares the next round trip."""
         prefix = generation.redis_prefix
-
-        async def all_of_them(client: Redis) -> list[list[bytes | None]]:
-            async with client.pipeline(transaction=False) as pipeline:
-                for key in keys:
-                    pipeline.hmget(f"{prefix}{key}", "body", "etag")
-                return await pipeline.execute()
-
-        found = await self._ask(all_of_them)
+        if len(keys) == 1:
+            found = [await self._reads.ask(f"{prefix}{keys[0]}")]
+        else:
+            found = await asyncio.gather(*(self._reads.ask(f"{prefix}{key}") for key in keys))
         return {
             key: Stored(body, etag.decode())
             for key, (body, etag) in zip(keys, found, strict=True)
@@ -67,6 +67,15 @@ class RedisDocuments:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+    async def _read_together(self, names: Sequence[str]) -> list[list[bytes | None]]:
+        async def all_of_them(client: Redis) -> list[list[bytes | None]]:
+            async with client.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.execute_command("HMGET", name, "body", "etag")
+                return await pipeline.execute()
+
+        return await self._ask(all_of_them)
 
     async def _ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
         """Once more where a connection of the pool turns out to be dead: reading twice does no harm."""

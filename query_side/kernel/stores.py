@@ -8,6 +8,7 @@ from query_side.kernel.mongodb import MongodbDocuments
 from query_side.kernel.postgres import PostgresDocuments
 from query_side.kernel.redis import RedisDocuments
 from query_side.kernel.search.port import SearchEngine
+from query_side.kernel.searches import Searches
 
 
 class Stores:
@@ -42,13 +43,10 @@ class Stores:
         """A view that lies in MongoDB, for one question."""
         return Documents(view, self._mongodb, self._live)
 
-    def search(self, view: str) -> SearchEngine:
-        """A view that lies in a search index."""
-        return self._engines[view]
-
-    def announced(self, view: str) -> int | None:
-        """The generation to search; None where only the alias knows."""
-        return self._heard.generation(view) if self._heard.hears(view) else None
+    def search(self, view: str) -> Searches:
+        """A view that lies in a search index, for one question."""
+        announced = self._heard.generation(view) if self._heard.hears(view) else None
+        return Searches(self._engines[view], announced)
 
     @property
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:

@@ -205,5 +205,5 @@ async def test_a_reader_that_gives_up_leaves_no_trace(open_edge: Opens) -> None:
     await edge.library.held.get()
     slow.cancel()
     await asyncio.wait([slow])
-    assert edge.gateway.application.running == 0
+    assert edge.gateway.metrics.running == 0
     assert not any(shelf.fills for shelf in edge.gateway.cache._shelves.values())  # noqa: SLF001 - the leak itself

@@ -94,7 +94,7 @@ async def test_an_answer_that_takes_too_long_is_a_504(open_edge: Opens) -> None:
     edge.library.hold = asyncio.Event()
     answer = await edge.get(PAGE)
     assert (answer.status_code, answer.json()["code"]) == (504, "request.timeout")
-    assert edge.gateway.application.running == 0
+    assert edge.gateway.metrics.running == 0
 
 
 async def test_a_bulk_has_more_time_than_a_single_command(open_edge: Opens) -> None:

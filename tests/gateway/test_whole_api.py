@@ -1,7 +1,8 @@
 """Whatever is thrown at any route of the running product, every answer is one that its documentation names."""
 
-import json
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 import schemathesis
@@ -15,6 +16,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from contracts.consistency import HEADER, parse_token
+from contracts.errors import Malformed
 from ops.generate.openapi import openapi_document
 from tests.living_stack import LivingStack, living_stack
 
@@ -25,6 +28,7 @@ CHECKS = [
     response_schema_conformance,
     unsupported_method,
 ]
+Case = schemathesis.Case[Any]
 api = schemathesis.openapi.from_dict(openapi_document())
 
 
@@ -41,25 +45,27 @@ def administrator(stack: LivingStack) -> dict[str, str]:
     return {"Authorization": f"Bearer {stack.token('administrator')}"}
 
 
+def reachable(case: Case) -> Case:
+    """A position that no ledger has reached would be waited for, to the deadline, in every example."""
+    with suppress(Malformed):
+        if parse_token(str(case.headers.get(HEADER, ""))):
+            case.headers[HEADER] = "catalog:0"
+    return case
+
+
 @api.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_a_documented_one(
-    case: schemathesis.Case, stack: LivingStack, administrator: dict[str, str]
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_a_documented_one_and_none_is_our_fault(
+    case: Case, stack: LivingStack, administrator: dict[str, str]
 ) -> None:
-    answer = case.call(base_url=stack.gateway, headers=administrator)
-    case.validate_response(answer, checks=CHECKS)
-    lagging = answer.status_code == 503 and json.loads(answer.content)["code"] == "consistency.lagging"
-    if not (lagging and "Consistency-Token" in case.headers):
-        case.validate_response(answer, checks=[not_a_server_error])
+    answer = reachable(case).call(base_url=stack.gateway, headers=administrator)
+    case.validate_response(answer, checks=[*CHECKS, not_a_server_error])
 
 
 @api.parametrize()
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
-def test_nobody_gets_anywhere_without_a_token_but_to_public_answers(
-    case: schemathesis.Case, stack: LivingStack
-) -> None:
-    case.headers.pop("Consistency-Token", None)
-    answer = case.call(base_url=stack.gateway)
-    case.validate_response(answer, checks=CHECKS)
+def test_nobody_gets_anywhere_without_a_token_but_to_public_answers(case: Case, stack: LivingStack) -> None:
+    answer = reachable(case).call(base_url=stack.gateway)
+    case.validate_response(answer, checks=[*CHECKS, not_a_server_error])
     if case.method.upper() == "POST":
         assert answer.status_code in {401, 405}

@@ -15,9 +15,8 @@ FEATURES = frozenset({"page", "card", "search", "suggest", "categories", "comman
 @pytest.fixture(scope="module")
 def pharmacy() -> Iterator[Pharmacy]:
     """A stack of this module's own, whose search is a server too and can be taken away."""
-    with living_stack(elasticsearch=True) as stack:
-        with Pharmacy(stack) as people:
-            yield people
+    with living_stack(elasticsearch=True) as stack, Pharmacy(stack) as people:
+        yield people
 
 
 def questions(sku: str, name: str) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """A site of its own for every test: a fresh Postgres database, an emptied Redis database, a new MongoDB one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import psycopg
 import pytest
 import pytest_asyncio
+from psycopg import sql
 from redis import Redis
 
 from contracts.eventlog import schema as ledger_schema
@@ -51,3 +53,15 @@ async def ledger(site: Site) -> AsyncIterator[Ledger]:
     opened = Ledger(site.ledger_dsns)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def second_shard(stack: Stack, fresh_database: FreshDatabase) -> Iterator[str]:
+    """The DSN of a second shard of the catalogue's ledger."""
+    name = f"{fresh_database.name}_1"
+    with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    ledger_schema.migrate(stack.postgres_admin_dsn.rpartition("/")[0] + f"/{name}", "catalog", 1, 2)
+    yield stack.postgres_dsn.rpartition("/")[0] + f"/{name}"
+    with psycopg.connect(stack.postgres_admin_dsn, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

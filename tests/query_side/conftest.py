@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -9,21 +10,27 @@ import orjson
 import pytest
 from redis import Redis
 
+from contracts.catalog.search import PRODUCT_SEARCH
 from contracts.readmodel.positions import Announcement, PositionsFeed, PositionsPublisher
 from contracts.rpc.channel import QueryReply, QueryRequest
-from projections.catalog import category_tree, product_card, product_page
+from projections.catalog import category_tree, product_card, product_page, product_search
 from projections.kernel import schema
 from projections.kernel.sink import Change, SinkFactory
 from projections.kernel.sinks.mongodb import MongodbSinks
 from projections.kernel.sinks.postgres import PostgresSinks
 from projections.kernel.sinks.redis import RedisSinks
+from projections.kernel.sinks.tantivy import TantivySinks
 from projections.kernel.view import Document
 from query_side.app import QuerySide
+from query_side.kernel.search.tantivy import TantivyEngine
 from query_side.kernel.stores import Stores
 from tests.conftest import FreshDatabase, Stack
 
 PARTITION = "0/1"
-VIEWS = {view.name: view for view in (product_page.VIEW, product_card.VIEW, category_tree.VIEW)}
+VIEWS = {
+    view.name: view
+    for view in (product_page.VIEW, product_card.VIEW, category_tree.VIEW, product_search.VIEW)
+}
 
 
 @dataclass(frozen=True)
@@ -33,10 +40,11 @@ class Addresses:
     postgres_dsn: str
     redis_url: str
     mongodb_url: str
+    search_dir: Path
 
 
 @pytest.fixture
-def addresses(stack: Stack, fresh_database: FreshDatabase) -> Addresses:
+def addresses(stack: Stack, fresh_database: FreshDatabase, tmp_path: Path) -> Addresses:
     """A fresh Postgres database, an emptied Redis database, and a MongoDB database of a new name."""
     schema.migrate(fresh_database.postgres_admin_dsn)
     with Redis.from_url(_database(stack.redis_url, "9")) as redis:
@@ -45,6 +53,7 @@ def addresses(stack: Stack, fresh_database: FreshDatabase) -> Addresses:
         postgres_dsn=fresh_database.postgres_dsn,
         redis_url=_database(stack.redis_url, "9"),
         mongodb_url=_database(stack.mongodb_url, f"test_{uuid4().hex[:12]}"),
+        search_dir=tmp_path / "search",
     )
 
 
@@ -61,6 +70,7 @@ class Shelves:
             "product_page": MongodbSinks(addresses.mongodb_url),
             "product_card": RedisSinks(addresses.redis_url),
             "category_tree": PostgresSinks(addresses.postgres_dsn),
+            "product_search": TantivySinks(addresses.search_dir),
         }
 
     async def build(self, view: str, documents: Mapping[str, Document | None], generation: int = 1) -> None:
@@ -112,7 +122,7 @@ async def shelves(addresses: Addresses) -> AsyncIterator[Shelves]:
         postgres_dsn=addresses.postgres_dsn,
         redis_url=addresses.redis_url,
         mongodb_url=addresses.mongodb_url,
-        engines={},
+        engines={"product_search": TantivyEngine(addresses.search_dir, "product_search", PRODUCT_SEARCH)},
     )
     await feed.open()
     await publisher.open()

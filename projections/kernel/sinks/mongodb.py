@@ -23,7 +23,9 @@ _DURABLE = WriteConcern(w="majority", j=True)
 _TIMEOUT_MS = 20_000
 _SELECTION_MS = 2_000
 _DUPLICATE_KEY = 11_000
-_KEYS_A_FIND = 1_000
+_KEYS_A_FIND = 100
+"""SecantusDB looks for every key of a list in every document: 1,000 at once take 6 times as long as 10 times 100."""
+_ROWS_A_PAGE = 1_000
 _CONTENT = {"at": 1, "state": 1, "body": 1}
 _Row = dict[str, Any]
 
@@ -87,7 +89,7 @@ class MongodbSink:
     async def scan(self) -> AsyncIterator[tuple[str, Mapping[str, int], bytes]]:
         """Every document."""
         with _in_our_words():
-            async for row in self._collection.find({"removed": False}, _CONTENT, batch_size=_KEYS_A_FIND):
+            async for row in self._collection.find({"removed": False}, _CONTENT, batch_size=_ROWS_A_PAGE):
                 yield row["_id"], decode_at(row["at"]), row["state"] + row["body"]
 
     async def count(self) -> int:

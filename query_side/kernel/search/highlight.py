@@ -25,6 +25,7 @@ class Highlighter:
         self._paths = tuple((path, tuple(path.split("."))) for path in paths) if words else ()
         self._prefix = prefix
         self._known: dict[str, bool] = {}
+        self._texts: dict[str, str] = {"": ""}
 
     def mark(self, body: bytes) -> dict[str, str]:
         """Path → its text as HTML, for the paths in which a word matched."""
@@ -35,6 +36,12 @@ class Highlighter:
         return {path: html for path, html in marked if html}
 
     def _marked(self, text: str) -> str:
+        marked = self._texts.get(text)
+        if marked is None:
+            marked = self._texts[text] = self._mark(text)
+        return marked
+
+    def _mark(self, text: str) -> str:
         matched = [(start, end) for start, end, folded in _spans(text) if any(map(self._matches, folded))]
         if not matched:
             return ""

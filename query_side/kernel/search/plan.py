@@ -5,7 +5,7 @@ on every engine, where scores made of word statistics would differ. Medicines wh
 mixed up, so typing errors are forgiven only when next to nothing is found as written, and come after that.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -125,6 +125,23 @@ def plan(mapping: SearchMapping, request: SearchRequest) -> Plan:
     return Plan(looked_for, tuple(stages))
 
 
+def wider(read: Plan, stage: Stage) -> Generator[Condition, int, tuple[int, Stage] | None]:
+    """The stage to use instead of the first, which found little, with its number; None: that one will do.
+
+    Yields conditions and is sent how many documents meet them, filters apart: a filter is not misspelt.
+    """
+    have = yield stage.union
+    if have >= ENOUGH or (have and stage.certain is not None and (yield stage.certain)):
+        return None
+    for number, make in enumerate(read.stages[1:], start=1):
+        next_stage = make()
+        if have and next_stage.matching is Matching.SOME_WORDS:
+            return None
+        if (yield next_stage.union) > have:
+            return number, next_stage
+    return None
+
+
 def _by_level(fields: Iterable[SearchField]) -> Iterator[list[SearchField]]:
     ordered = sorted(fields, key=lambda field: field.level)
     for _, alike in groupby(ordered, key=lambda field: field.level):
@@ -153,15 +170,22 @@ def _exact(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...], *, p
     if prefix and len(whole) <= LONGEST_START:
         begin = [field for field in mapping.of(Kind.PREFIX) if field.whole]
         tiers += [Some(tuple(Begins(field.name, whole) for field in fields)) for fields in _by_level(begin)]
-    unlike_words = tuple(tiers)
     for level in sorted({field.level for field in mapping.of(Kind.TEXT)}):
         fields = tuple(field.name for field in mapping.of(Kind.TEXT) if field.level <= level)
         tiers.append(Every(tuple(Has(fields, word) for word in looked_for)))
     if prefix:
-        tiers.append(
-            Every(tuple(Some(_as_written(mapping, word, prefix=may)) for word, may in _may_begin(looked_for)))
-        )
-    return Stage(Matching.EXACT, tuple(tiers), Some((*unlike_words, tiers[-1])), certain)
+        tiers.append(_begun(mapping, whole, looked_for))
+    return Stage(Matching.EXACT, tuple(tiers), Some((certain, tiers[-1])) if certain else tiers[-1], certain)
+
+
+def _begun(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...]) -> Condition:
+    """Every word is there, or its beginning; or all in one: `ibu profen`. Wider than all tiers of words before it."""
+    by_word: Condition = Every(
+        tuple(Some(_as_written(mapping, word, prefix=may)) for word, may in _may_begin(looked_for))
+    )
+    if len(looked_for) == 1 or len(whole) > LONGEST_START:
+        return by_word
+    return Some((by_word, *(Begins(name, whole) for name in _by_word(mapping))))
 
 
 def _typo(

@@ -1,6 +1,7 @@
 """Searches a view in the Tantivy index that its projector writes, in this process."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ class _Opened:
 
     index: Index
     commit: Commit
+    meta: str
+    """The file that is replaced by every commit."""
     stamp: _Stamp
     suggested: dict[tuple[str, int], tuple[Suggestion, ...]]
     """What was suggested for short texts, at this commit."""
@@ -47,6 +50,7 @@ class TantivyEngine:
 
     def __init__(self, search_folder: Path, view: str, mapping: SearchMapping) -> None:
         self._folder = search_folder
+        self._alias = str(search_folder / view / TANTIVY_LIVE)
         self._view = view
         self._mapping = mapping
         self._live: tuple[_Stamp, int] | None = None
@@ -87,34 +91,34 @@ class TantivyEngine:
             raise StoreUnavailable(store="search", retry_after=1) from error
 
     def _live_generation(self) -> int:
-        alias = self._folder / self._view / TANTIVY_LIVE
-        stamp = _stamp(alias)
+        stamp = _stamp(self._alias)
         if self._live is None or self._live[0] != stamp:
-            self._live = (stamp, int(alias.read_text()))
+            self._live = (stamp, int(Path(self._alias).read_text()))
         return self._live[1]
 
     def _latest(self, generation: int) -> Commit:
-        folder = Generation(self._view, generation).tantivy_folder(self._folder)
-        stamp = _stamp(folder / "meta.json")
         opened = self._opened.get(generation)
         if opened is None:
-            opened = self._opened[generation] = self._open(folder, generation, stamp)
+            opened = self._opened[generation] = self._open(generation)
             while len(self._opened) > _KEPT_GENERATIONS:
                 del self._opened[next(iter(self._opened))]
-        elif opened.stamp != stamp:
+        elif opened.stamp != (stamp := _stamp(opened.meta)):
             opened.index.reload()
             opened.commit = replace(opened.commit, searcher=opened.index.searcher())
             opened.stamp, opened.suggested = stamp, {}
         return opened.commit
 
-    def _open(self, folder: Path, generation: int, stamp: _Stamp) -> _Opened:
+    def _open(self, generation: int) -> _Opened:
+        folder = Generation(self._view, generation).tantivy_folder(self._folder)
+        meta = str(folder / "meta.json")
+        stamp = _stamp(meta)
         index = Index.open(str(folder))
         index.config_reader(reload_policy="manual")
         queries = TantivyQueries(self._mapping, index.schema)
         commit = Commit(self._view, self._mapping, generation, index.searcher(), queries)
-        return _Opened(index, commit, stamp, {})
+        return _Opened(index, commit, meta, stamp, {})
 
 
-def _stamp(file: Path) -> _Stamp:
-    status = file.stat()
+def _stamp(file: str) -> _Stamp:
+    status = os.stat(file)  # noqa: PTH116 - a Path would take longer than the call, and this is done for every search
     return status.st_mtime_ns, status.st_ino, status.st_size

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, cast
 from tantivy import DocAddress, Query, Searcher
 
 from contracts.search.mapping import SearchMapping
-from contracts.search.request import Count, Hit, Matching, SearchRequest, SearchResult
+from contracts.search.request import Count, Hit, SearchRequest, SearchResult
 from contracts.search.tantivy_index import HIT, KEY, RANK, sort_fields
 from query_side.kernel.search.cursor import read_cursor, write_cursor
-from query_side.kernel.search.plan import ENOUGH, Anything, Condition, Plan, Stage, plan
+from query_side.kernel.search.plan import ENOUGH, Anything, Condition, Plan, Stage, plan, wider
 from query_side.kernel.search.tantivy_order import By, Found, Ordered
 from query_side.kernel.search.tantivy_query import TantivyQueries, both, but
 from query_side.kernel.search.terms import conditions, highlighter, ranked, sorted_by
@@ -81,26 +81,19 @@ class TantivySearch:
             return _Page(number, stage, self._from(stage, tuple(map(int, place))), from_start=False)
         number, stage = 0, read.stages[0]()
         found = self._from(stage, None)
-        if len(found) < ENOUGH and (wider := self._wider(read, stage)) is not None:
-            number, stage = wider
+        if len(found) < ENOUGH and (instead := self._wider(read, stage)) is not None:
+            number, stage = instead
             found = self._from(stage, None)
         return _Page(number, stage, found, from_start=True)
 
     def _wider(self, read: Plan, stage: Stage) -> tuple[int, Stage] | None:
-        """The stage to use instead of one that found little; filters do not count, for they are not misspelt."""
-        have = self._matches(stage.union)
-        if have >= ENOUGH or (have and stage.certain is not None and self._matches(stage.certain)):
-            return None
-        for number in range(1, len(read.stages)):
-            wider = read.stages[number]()
-            if have and wider.matching is Matching.SOME_WORDS:
-                break
-            if self._matches(wider.union) > have:
-                return number, wider
-        return None
-
-    def _matches(self, condition: Condition) -> int:
-        return self._count(self._commit.queries.of(condition))
+        asking = wider(read, stage)
+        try:
+            condition = next(asking)
+            while True:
+                condition = asking.send(self._count(self._commit.queries.of(condition)))
+        except StopIteration as decided:
+            return cast("tuple[int, Stage] | None", decided.value)
 
     def _from(self, stage: Stage, after: tuple[int, ...] | None) -> Found:
         need = self._request.limit + 1

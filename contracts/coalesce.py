@@ -1,7 +1,8 @@
 """Turns many concurrent small requests into few large ones, one in flight at a time.
 
 While a batch is on its way, whatever arrives waits and forms the next one: no timer, no added delay when
-there is no load, and ever larger batches the more there is. Group commit and batched loading are both this.
+there is no load, and ever larger batches the more there is. Group commit, batched loading
+and shared reads are all this.
 """
 
 import asyncio
