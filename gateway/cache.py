@@ -181,7 +181,10 @@ class EdgeCache:
                 del shelf.by_document[document]
 
     def _shelf(self, view: str) -> _Shelf:
-        return self._shelves.setdefault(view, _Shelf())
+        shelf = self._shelves.get(view)
+        if shelf is None:
+            shelf = self._shelves[view] = _Shelf()
+        return shelf
 
     def _as_far(self, view: str, wanted: Mapping[str, int]) -> bool:
         position = self._changes.position(view)

@@ -11,6 +11,7 @@ from contracts.consistency import parse_token
 from contracts.errors import DeadlineExceeded, Overloaded, Problem, Unexpected
 from gateway.access_log import AccessLog
 from gateway.cache import EdgeCache, Entry, Header
+from gateway.deadlines import Deadlines
 from gateway.etag import matches
 from gateway.exchange import Exchange
 from gateway.limits import Limits
@@ -42,6 +43,7 @@ class Edge:
         self._metrics = metrics
         self._log = access_log
         self._limits = limits
+        self._deadlines = Deadlines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,8 +81,10 @@ class Edge:
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
         probe = scope["path"] in PROBES
-        if len(scope["headers"]) > self._limits.headers:
-            await answer.refuse(HeadersTooLarge(limit=self._limits.headers), scope, receive)
+        limits = self._limits
+        if len(scope["headers"]) > limits.headers or _size(scope["headers"]) > limits.header_bytes:
+            problem = HeadersTooLarge(fields=limits.headers, size=limits.header_bytes)
+            await answer.refuse(problem, scope, receive)
             return
         if self._metrics.running >= self._limits.at_once and not probe:
             await answer.refuse(Overloaded(retry_after=1), scope, receive)
@@ -88,19 +92,26 @@ class Edge:
         answer.exchange.enter(scope)
         seconds = self._limits.seconds_for(scope["path"])
         self._metrics.running += 1
+        task = self._deadlines.begin(seconds)
         try:
-            async with asyncio.timeout(seconds) as deadline:
-                await self._app(scope, receive, answer)
+            await self._app(scope, receive, answer)
         except ClientDisconnect:
             answer.status = _GONE
-        except Exception as error:
-            if isinstance(error, TimeoutError) and deadline.expired():
-                await answer.refuse(DeadlineExceeded(seconds=seconds, retry_after=1), scope, receive)
-            else:
-                log.exception("request.failed", request_id=answer.exchange.instance, path=scope["path"])
-                await answer.refuse(Unexpected(), scope, receive)
+        except asyncio.CancelledError:
+            if not self._deadlines.passed(task):
+                raise
+            task.uncancel()
+            await answer.refuse(DeadlineExceeded(seconds=seconds, retry_after=1), scope, receive)
+        except Exception:
+            log.exception("request.failed", request_id=answer.exchange.instance, path=scope["path"])
+            await answer.refuse(Unexpected(), scope, receive)
         finally:
+            self._deadlines.end(task)
             self._metrics.running -= 1
+
+
+def _size(headers: list[Header]) -> int:
+    return sum([len(name) + len(value) for name, value in headers])
 
 
 def _from_memory(entry: Entry, exchange: Exchange) -> tuple[int, list[Header], bytes]:

@@ -14,6 +14,8 @@ class Limits:
     """Lists and objects inside each other."""
     headers: int = 64
     """Header fields of one request."""
+    header_bytes: int = 32 * 1024
+    """Their names and values together."""
     body_seconds: float = 20.0
     """For the client to send its body."""
     request_seconds: float = 15.0

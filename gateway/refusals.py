@@ -5,8 +5,8 @@ from contracts.errors import Problem
 
 class HeadersTooLarge(Problem):
     code, status = "request.headers_too_large", 431
-    en = "The request has more than {limit} header fields."
-    sw = "Ombi lina vichwa zaidi ya {limit}."
+    en = "The header fields are too many or too large; at most {fields}, and {size} bytes together."
+    sw = "Vichwa vya ombi ni vingi au vikubwa mno; visizidi {fields}, wala baiti {size} kwa pamoja."
 
 
 class BodyTooSlow(Problem):

@@ -16,6 +16,7 @@ from gateway.authentication import Tokens
 from gateway.health import Check
 from gateway.keys import public_keys
 from gateway.limits import Limits
+from ops.garbage import collect_seldom
 from ops.logs import log_as_json
 from ops.settings import Settings
 from ops.sides import command_side, positions_feed, query_side, rpc_tls
@@ -71,6 +72,7 @@ class Node:
                 log.exception("node.not_started")
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 raise
+            collect_seldom()
             log.info("node.started")
             await send({"type": "lifespan.startup.complete"})
             await receive()

@@ -17,6 +17,7 @@ from contracts.consistency import format_token
 from ops import detached
 from ops.addresses import addresses
 from ops.demo.catalogue import heads
+from ops.demo.stage import tied_to_us
 from ops.demo.storefront import Answer, Storefront
 from ops.running import running_settings
 from ops.settings import Settings
@@ -99,7 +100,8 @@ def living_stack(
         with pytest.MonkeyPatch.context() as patch:
             for name, value in (environment or {}).items():
                 patch.setenv(name, value)
-            state = detached.launch(data_dir, detached.up_command(data_dir, elasticsearch=elasticsearch))
+            command = detached.up_command(data_dir, elasticsearch=elasticsearch)
+            state = detached.launch(data_dir, tied_to_us(command, data_dir))
         yield LivingStack(data_dir, state.supervisor_pid)
     except BaseException:
         for log in sorted((data_dir / "logs").glob("*.log")):

@@ -1,7 +1,9 @@
 """Brings everything up for a demonstration and takes it down again, and makes sure that nothing is left."""
 
+import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from ops.demo.plan import Plan
 from ops.errors import PlainError
 from ops.running import running_settings
 from ops.settings import Settings
-from ops.supervision.child import TICK_SECONDS, recorded
+from ops.supervision.child import LEASH, TICK_SECONDS, recorded
 from ops.supervision.identity import ProcessIdentity, command_line, identify, is_alive, members_of_session
 
 _LAST_BREATH_SECONDS = 10.0
@@ -49,7 +51,8 @@ def set_up(plan: Plan) -> Stage:
         NotUp: something did not come up, with the end of its log.
     """
     folder = plan.data_dir
-    state = detached.launch(folder, detached.up_command(folder, elasticsearch=plan.elasticsearch))
+    command = detached.up_command(folder, elasticsearch=plan.elasticsearch)
+    state = detached.launch(folder, command if plan.keep else tied_to_us(command, folder))
     found = addresses(folder, state)
     pids = {name: pid for name, pid in found["pids"].items() if pid is not None}
     everybody = {member for pid in pids.values() for member in (pid, *members_of_session(pid))}
@@ -61,6 +64,12 @@ def set_up(plan: Plan) -> Stage:
         pids=pids,
         everybody=tuple(identity for identity in identities if identity is not None),
     )
+
+
+def tied_to_us(command: Sequence[str], folder: Path) -> list[str]:
+    """The same command, ended politely by the kernel when this process is gone, however it went."""
+    leash = [sys.executable, "-I", "-S", str(LEASH), str(int(signal.SIGTERM)), str(os.getpid()), "-1", "-1"]
+    return [*leash, str(folder), *command]
 
 
 def is_up(plan: Plan) -> bool:

@@ -86,5 +86,4 @@ VIEW = View(
     key=lambda envelope: envelope.event.sku,
     evolve=evolve,
     serve=shown,
-    indexes=("status",),
 )

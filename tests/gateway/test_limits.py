@@ -9,6 +9,7 @@ import pytest
 from contracts.errors import TooLarge
 from contracts.rpc.channel import CommandReply, CommandRequest
 from gateway.body import read_json
+from gateway.deadlines import Deadlines
 from gateway.limits import Limits
 from gateway.rate import Rate
 from gateway.refusals import BodyTooSlow, TooManyRequests
@@ -60,9 +61,12 @@ async def test_a_length_that_makes_no_sense_is_too_large(length: bytes) -> None:
         await read_json(asyncio.Event().wait, {**JSON, b"content-length": length}, 100, Limits())  # type: ignore[arg-type]
 
 
-async def test_too_many_header_fields_are_refused(open_edge: Opens) -> None:
-    edge = await open_edge(limits=Limits(headers=20))
-    answer = await edge.client.get(PAGE, headers={f"X-{n}": "1" for n in range(30)})
+@pytest.mark.parametrize("headers", [{f"X-{n}": "1" for n in range(30)}, {"X-Large": "x" * 5_000}])
+async def test_header_fields_too_many_or_too_large_are_refused(
+    open_edge: Opens, headers: dict[str, str]
+) -> None:
+    edge = await open_edge(limits=Limits(headers=20, header_bytes=4_000))
+    answer = await edge.client.get(PAGE, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (431, "request.headers_too_large")
 
 
@@ -95,6 +99,19 @@ async def test_an_answer_that_takes_too_long_is_a_504(open_edge: Opens) -> None:
     answer = await edge.get(PAGE)
     assert (answer.status_code, answer.json()["code"]) == (504, "request.timeout")
     assert edge.gateway.metrics.running == 0
+
+
+async def test_a_deadline_that_was_met_cancels_nothing_later() -> None:
+    deadlines = Deadlines()
+    task = deadlines.begin(0.0)
+    deadlines.end(task)
+    assert not deadlines.passed(task)
+    deadlines.begin(0.0)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    assert deadlines.passed(task)
+    assert task.uncancel() == 0
+    deadlines.end(task)
 
 
 async def test_a_bulk_has_more_time_than_a_single_command(open_edge: Opens) -> None:

@@ -54,7 +54,7 @@ def reachable(case: Case) -> Case:
 
 
 @api.parametrize()
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_a_documented_one_and_none_is_our_fault(
     case: Case, stack: LivingStack, administrator: dict[str, str]
 ) -> None:
@@ -63,7 +63,7 @@ def test_every_answer_is_a_documented_one_and_none_is_our_fault(
 
 
 @api.parametrize()
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nobody_gets_anywhere_without_a_token_but_to_public_answers(case: Case, stack: LivingStack) -> None:
     answer = reachable(case).call(base_url=stack.gateway)
     case.validate_response(answer, checks=[*CHECKS, not_a_server_error])

@@ -42,7 +42,7 @@ def evolve(page: Document | None, envelope: Envelope[Event]) -> Document | None:
             return None
 
 
-def diary(
+def diary(  # noqa: PLR0913 - a test names what it varies
     store: Store,
     *,
     version: int = 1,

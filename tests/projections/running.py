@@ -75,7 +75,7 @@ async def opened(projections: Projections, view: View, generation: int = 1) -> A
         await sink.close()
 
 
-async def run(
+async def run(  # noqa: PLR0913 - a test names what it varies
     projections: Projections, view: View, sink: Sink, until: Mapping[str, int], *,
     generation: int = 1, partition: Partition = WHOLE,
 ) -> Runner:  # fmt: skip

@@ -21,7 +21,12 @@ from projections.kernel.view import View
 
 DEADLINE_SECONDS = 20.0
 META = orjson.dumps(
-    {"actor": "service:test", "role": "administrator", "command_id": str(uuid4()), "correlation_id": str(uuid4())}
+    {
+        "actor": "service:test",
+        "role": "administrator",
+        "command_id": str(uuid4()),
+        "correlation_id": str(uuid4()),
+    }
 )
 
 
@@ -115,7 +120,9 @@ async def projecting(site: Site, *views: View, batch: int = 2_000) -> AsyncItera
             await feed.close()
 
 
-async def contents(projections: Projections, view: View, generation: int) -> dict[str, tuple[dict[str, int], bytes]]:
+async def contents(
+    projections: Projections, view: View, generation: int
+) -> dict[str, tuple[dict[str, int], bytes]]:
     """Every document of a generation: key → (positions, content)."""
     sink = projections.sinks(view).open(view, generation)
     try:

@@ -106,9 +106,7 @@ class ElasticsearchSink:
         with reached():
             refresh = bool(passed) and await self._owner.is_live(self._generation)
             for operations in self._bulks(passed.values()):
-                answer = await self._client.bulk(
-                    operations=operations, index=write_alias(self._index), require_alias=True, refresh=refresh
-                )
+                answer = await self._client.bulk(operations=operations, require_alias=True, refresh=refresh)
                 failed |= self._failed(answer["items"], passed)
             if not failed:
                 await self._save(partition, checkpoints)
@@ -203,6 +201,7 @@ class ElasticsearchSink:
         return not change.loaded_revision if known is None else known[0] == change.loaded_revision
 
     def _bulks(self, changes: Iterable[Change]) -> Iterator[list[dict[str, Any]]]:
+        alias = write_alias(self._index)
         operations: list[dict[str, Any]] = []
         size = 0
         for change in changes:
@@ -211,7 +210,7 @@ class ElasticsearchSink:
                 content[STATE] = change.state.decode()
             known = self._known.get(change.key)
             guard = ("index", known[1]) if known else ("create", {})
-            operations += ({guard[0]: {"_id": change.key} | guard[1]}, content)
+            operations += ({guard[0]: {"_index": alias, "_id": change.key} | guard[1]}, content)
             size += len(change.body) + len(change.state)
             if len(operations) >= 2 * _AT_ONCE or size > _REQUEST_BYTES:
                 yield operations

@@ -7,11 +7,10 @@ from elasticsearch import AsyncElasticsearch, NotFoundError
 from contracts.errors import StoreUnavailable
 from contracts.readmodel.generations import Generation, numbers_among
 from contracts.search.elasticsearch_index import connect, reached
-from contracts.search.folding import words
 from contracts.search.mapping import SearchMapping
 from contracts.search.request import SearchRequest, SearchResult, Suggestion, SuggestRequest
 from query_side.kernel.search.elasticsearch_search import ElasticsearchSearch, Index, suggestions
-from query_side.kernel.search.terms import check
+from query_side.kernel.search.terms import check, typed
 
 _TIMEOUT_SECONDS = 2.0
 _REMEMBER_SECONDS = 1.0
@@ -37,7 +36,7 @@ class ElasticsearchEngine:
 
     async def suggest(self, request: SuggestRequest) -> tuple[Suggestion, ...]:
         """Phrases that go on from what was typed."""
-        if not words(request.text):
+        if not typed(request):
             return ()
         with reached():
             return await suggestions(await self._index(request.generation), request)

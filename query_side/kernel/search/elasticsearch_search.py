@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 from elasticsearch import AsyncElasticsearch
 
 from contracts.search.elasticsearch_index import HIT, KEY, RANK, SUGGEST, sort_field
-from contracts.search.folding import words
 from contracts.search.mapping import Kind, SearchMapping
 from contracts.search.request import Count, Hit, SearchRequest, SearchResult, Suggestion, SuggestRequest
 from query_side.kernel.search.cursor import Place, read_cursor, write_cursor
 from query_side.kernel.search.elasticsearch_query import Query, all_of, query_of, tiered
 from query_side.kernel.search.plan import ENOUGH, Condition, Plan, Stage, plan, wider
-from query_side.kernel.search.terms import conditions, highlighter, likeliest, ranked, sorted_by
+from query_side.kernel.search.terms import conditions, highlighter, likeliest, ranked, sorted_by, typed
 
 _MOST_TERMS = 300
 """The most frequent terms with the wanted start, out of which phrases are made."""
@@ -163,41 +163,38 @@ class ElasticsearchSearch:
 
 async def suggestions(index: Index, request: SuggestRequest) -> tuple[Suggestion, ...]:
     """Phrases that go on from what was typed."""
-    typed = words(request.text)
-    found = await _starting_with(" ".join(typed), index, request)
-    if len(found) < request.limit and len(typed) > 1:
-        found = await _starting_with(max(typed, key=len), index, request)
+    so_far = typed(request)
+    found = await _starting_with(" ".join(so_far), index, request)
+    if len(found) < request.limit and len(so_far) > 1:
+        found = await _starting_with(max(so_far, key=len), index, request)
     return found
 
 
 async def _starting_with(start: str, index: Index, request: SuggestRequest) -> tuple[Suggestion, ...]:
-    counted = await _terms(index, {"prefix": {SUGGEST: start}}, f"{_literally(start)}.*", _MOST_TERMS)
-    phrases = list(likeliest(request.text, {term: count for term, count, _ in counted}))[: request.limit]
+    terms = {"field": SUGGEST, "include": f"{_literally(start)}.*", "size": _MOST_TERMS}
+    answer = await index.client.search(
+        index=index.name, query={"prefix": {SUGGEST: start}}, size=0, aggs={"terms": {"terms": terms}}
+    )
+    buckets = answer["aggregations"]["terms"]["buckets"]
+    counts = {bucket["key"]: bucket["doc_count"] for bucket in buckets if bucket["key"].startswith(start)}
+    phrases = list(islice(likeliest(typed(request), counts), request.limit))
     if not phrases:
         return ()
-    wanted = [term for _, term, _ in phrases]
-    borne = await _terms(index, {"terms": {SUGGEST: wanted}}, wanted, len(wanted))
-    bearer = {term: key for term, _, key in borne}
-    return tuple(Suggestion(text, bearer[term], count) for text, term, count in phrases if term in bearer)
-
-
-async def _terms(
-    index: Index, query: Query, include: str | list[str], most: int
-) -> list[tuple[str, int, str]]:
-    """Suggestion terms: each with how many documents bear it, and the key of the best of them."""
-    terms = {"field": SUGGEST, "include": include, "size": most, "shard_size": most * 2}
-    best = {"top_hits": {"size": 1, "sort": [{RANK: "asc"}], "_source": [KEY]}}
-    by_document = {"best": best} if isinstance(include, list) else {}
-    aggregation = {"terms": terms} | ({"aggs": by_document} if by_document else {})
-    answer = await index.client.search(index=index.name, query=query, size=0, aggs={"terms": aggregation})
-    return [
-        (
-            bucket["key"],
-            bucket["doc_count"],
-            bucket["best"]["hits"]["hits"][0]["_source"][KEY] if by_document else "",
-        )
-        for bucket in answer["aggregations"]["terms"]["buckets"]
-    ]
+    best = {"best": {"top_hits": {"size": 1, "sort": [{RANK: "asc"}], "_source": [KEY]}}}
+    bearing = {str(place): {"term": {SUGGEST: term}} for place, (_, term, _) in enumerate(phrases)}
+    answer = await index.client.search(
+        index=index.name,
+        query={"terms": {SUGGEST: [term for _, term, _ in phrases]}},
+        size=0,
+        aggs={"bearing": {"filters": {"filters": bearing}, "aggs": best}},
+    )
+    found = answer["aggregations"]["bearing"]["buckets"]
+    bearers = [found[str(place)]["best"]["hits"]["hits"] for place in range(len(phrases))]
+    return tuple(
+        Suggestion(text, bearer[0]["_source"][KEY], count)
+        for (text, _, count), bearer in zip(phrases, bearers, strict=True)
+        if bearer
+    )
 
 
 def _literally(text: str) -> str:

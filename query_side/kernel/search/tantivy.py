@@ -11,13 +11,12 @@ from tantivy import Index
 
 from contracts.errors import StoreUnavailable
 from contracts.readmodel.generations import TANTIVY_LIVE, Generation
-from contracts.search.folding import words
 from contracts.search.mapping import SearchMapping
 from contracts.search.request import SearchRequest, SearchResult, Suggestion, SuggestRequest
 from query_side.kernel.search.tantivy_query import TantivyQueries
 from query_side.kernel.search.tantivy_search import Commit, TantivySearch
 from query_side.kernel.search.tantivy_suggest import suggestions
-from query_side.kernel.search.terms import check
+from query_side.kernel.search.terms import check, typed
 
 _SHORT = 2
 """A text up to so many letters begins so many phrases that finding the most frequent takes milliseconds."""
@@ -65,12 +64,11 @@ class TantivyEngine:
 
     async def suggest(self, request: SuggestRequest) -> tuple[Suggestion, ...]:
         """Phrases that go on from what was typed."""
-        typed = words(request.text)
-        if not typed:
+        start = " ".join(typed(request))
+        if not start:
             return ()
         with self._reading(request.generation) as commit:
             known = self._opened[commit.generation].suggested
-            start = " ".join(typed)
             found = known.get((start, request.limit))
             if found is None and len(start) <= _SHORT:
                 found = await asyncio.to_thread(suggestions, commit, request)

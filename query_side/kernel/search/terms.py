@@ -6,7 +6,15 @@ from contracts.errors import Malformed, malformed_field
 from contracts.search.folding import phrase, words
 from contracts.search.indexed import SUGGESTED, filter_values
 from contracts.search.mapping import Kind, SearchField, SearchMapping
-from contracts.search.request import MOST_HITS, RELEVANCE, Count, SearchRequest
+from contracts.search.request import (
+    LONGEST_TEXT,
+    MOST_HITS,
+    MOST_WORDS,
+    RELEVANCE,
+    Count,
+    SearchRequest,
+    SuggestRequest,
+)
 from query_side.kernel.search.highlight import Highlighter
 from query_side.kernel.search.plan import Is, Plan, Stage, errors_in
 
@@ -60,15 +68,19 @@ def ranked(counts: Iterable[Count], size: int) -> tuple[Count, ...]:
     return tuple(sorted(counts, key=lambda each: (-each.count, each.value))[:size])
 
 
-def likeliest(text: str, terms: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
-    """The phrases that go on from a text, out of the suggestion terms that were found for it.
+def typed(request: SuggestRequest) -> tuple[str, ...]:
+    """The words typed so far."""
+    return words(request.text[:LONGEST_TEXT])[:MOST_WORDS]
+
+
+def likeliest(so_far: tuple[str, ...], terms: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
+    """The phrases that go on from some words, out of the suggestion terms that were found for them.
 
     Yields:
-        Phrase as shown, its own term, how many documents bear it. Phrases that begin with the text come first, then
+        Phrase as shown, its own term, how many documents bear it. Phrases that begin with the words come first, then
         the most frequent; of several spellings of a phrase the most frequent is shown.
     """
-    typed = words(text)
-    whole = " ".join(typed)
+    whole = " ".join(so_far)
     spellings: dict[str, set[tuple[int, str]]] = {}
     for term, count in terms.items():
         shown = term.split(SUGGESTED)[2]
@@ -76,7 +88,7 @@ def likeliest(text: str, terms: Mapping[str, int]) -> Iterator[tuple[str, str, i
     fitting: list[tuple[bool, int, str, str]] = []
     for folded, spelt in spellings.items():
         parts = folded.split(" ")
-        if all(any(part.startswith(word) for part in parts) for word in typed):
+        if all(any(part.startswith(word) for part in parts) for word in so_far):
             total = sum(count for count, _ in spelt)
             fitting.append((not folded.startswith(whole), total, folded, min(spelt)[1]))
     for _, count, folded, shown in sorted(fitting):

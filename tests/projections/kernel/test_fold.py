@@ -51,7 +51,9 @@ def test_an_event_is_folded_once_however_often_it_comes() -> None:
 def test_positions_of_every_ledger_are_kept_apart() -> None:
     fold = Fold(diary(Store.REDIS), WHOLE)
     before = Stored({"lines": ["x"], "position": 9}, {"catalog": 9})
-    folded = fold.document("A", before, happened(("catalog.1", 2, placed("A", "y")), ("catalog", 9, placed("A", "z"))))
+    folded = fold.document(
+        "A", before, happened(("catalog.1", 2, placed("A", "y")), ("catalog", 9, placed("A", "z")))
+    )
     assert folded.stored.at == {"catalog": 9, "catalog.1": 2}
     assert folded.stored.document is not None
     assert folded.stored.document["lines"] == ["x", "y"]
@@ -59,9 +61,13 @@ def test_positions_of_every_ledger_are_kept_apart() -> None:
 
 def test_a_removed_document_leaves_a_tombstone_and_may_come_back() -> None:
     fold = Fold(diary(Store.REDIS), WHOLE)
-    gone = fold.document("A", NOTHING, happened(("catalog", 1, placed("A", "x")), ("catalog", 2, removed("A"))))
+    gone = fold.document(
+        "A", NOTHING, happened(("catalog", 1, placed("A", "x")), ("catalog", 2, removed("A")))
+    )
     assert gone.change is None, "never written, nothing to remove"
-    kept = fold.document("A", Stored({"lines": ["x"], "position": 1}, {"catalog": 1}), happened(("catalog", 2, removed("A"))))
+    kept = fold.document(
+        "A", Stored({"lines": ["x"], "position": 1}, {"catalog": 1}), happened(("catalog", 2, removed("A")))
+    )
     assert kept.change is not None
     assert (kept.change.body, kept.change.document) == (b"null", None)
     back = fold.document("A", kept.stored, happened(("catalog", 3, listed("A", "again"))))
@@ -69,7 +75,12 @@ def test_a_removed_document_leaves_a_tombstone_and_may_come_back() -> None:
 
 
 def test_what_is_shown_may_be_less_than_what_is_remembered() -> None:
-    fold = Fold(diary(Store.REDIS, serve=lambda page: {"count": len(page["lines"])} if page["position"] > 1 else None), WHOLE)
+    fold = Fold(
+        diary(
+            Store.REDIS, serve=lambda page: {"count": len(page["lines"])} if page["position"] > 1 else None
+        ),
+        WHOLE,
+    )
     hidden = fold.document("A", NOTHING, happened(("catalog", 1, placed("A", "x"))))
     assert hidden.change is not None
     assert (hidden.change.body, orjson.loads(hidden.change.state)["lines"]) == (b"null", ["x"])
@@ -80,7 +91,9 @@ def test_what_is_shown_may_be_less_than_what_is_remembered() -> None:
 
 def test_a_document_stops_before_the_event_that_it_cannot_take() -> None:
     fold = Fold(diary(Store.REDIS, dislikes=lambda event: event == placed("A", "bad")), WHOLE)
-    events = happened(*(("catalog", n, placed("A", name)) for n, name in enumerate(["ok", "bad", "late"], start=1)))
+    events = happened(
+        *(("catalog", n, placed("A", name)) for n, name in enumerate(["ok", "bad", "late"], start=1))
+    )
     folded = fold.document("A", NOTHING, events)
     assert folded.stored.at == {"catalog": 1}
     assert folded.poison is not None
@@ -91,7 +104,7 @@ def test_a_document_stops_before_the_event_that_it_cannot_take() -> None:
 
 @pytest.mark.parametrize("value", [datetime(2026, 1, 1, tzinfo=UTC), {1, 2}, b"x", float, {1: 2}])
 def test_a_document_that_would_not_read_back_as_it_was_is_stopped_at_its_event(value: Any) -> None:
-    def evolve(page: dict[str, Any] | None, envelope: Envelope[Event]) -> dict[str, Any]:
+    def evolve(_: dict[str, Any] | None, envelope: Envelope[Event]) -> dict[str, Any]:
         return {"n": envelope.position, "value": value if envelope.position > 1 else None}
 
     fold = Fold(diary(Store.REDIS, evolve=evolve), WHOLE)
@@ -99,7 +112,11 @@ def test_a_document_that_would_not_read_back_as_it_was_is_stopped_at_its_event(v
     assert folded.poison is not None
     assert folded.poison.position == 2
     assert folded.change is not None
-    assert (folded.change.body, folded.change.at, folded.change.loaded_revision) == (b'{"n":1,"value":null}', {"catalog": 1}, 0)
+    assert (folded.change.body, folded.change.at, folded.change.loaded_revision) == (
+        b'{"n":1,"value":null}',
+        {"catalog": 1},
+        0,
+    )
 
 
 def test_sorting_finds_the_document_of_every_event_the_view_reads() -> None:
@@ -119,7 +136,16 @@ def test_events_of_held_documents_and_streams_are_counted_not_folded() -> None:
     fold = Fold(diary(Store.REDIS), WHOLE)
     stuck = uuid4()
     held = Held(["A", stream_key(stuck)])
-    pages = [("catalog", [envelope(1, placed("A", "x")), envelope(2, placed("B", "x"), stream=stuck), envelope(3, placed("C", "x"))])]
+    pages = [
+        (
+            "catalog",
+            [
+                envelope(1, placed("A", "x")),
+                envelope(2, placed("B", "x"), stream=stuck),
+                envelope(3, placed("C", "x")),
+            ],
+        )
+    ]
     work = fold.sort(pages, held)
     assert list(work.documents) == ["C"]
     assert work.skipped == {"A": 1, stream_key(stuck): 1}
@@ -130,9 +156,15 @@ def test_events_of_held_documents_and_streams_are_counted_not_folded() -> None:
 
 @pytest.mark.parametrize(
     ("unreadable", "stops"),
-    [("catalog.ProductListed.v1", True), ("catalog.ProductListed.v7", True), ("catalog.PriceChanged.v1", False)],
+    [
+        ("catalog.ProductListed.v1", True),
+        ("catalog.ProductListed.v7", True),
+        ("catalog.PriceChanged.v1", False),
+    ],
 )
-def test_an_event_that_cannot_be_read_stops_its_stream_if_the_view_reads_that_kind(unreadable: str, stops: bool) -> None:  # noqa: FBT001
+def test_an_event_that_cannot_be_read_stops_its_stream_if_the_view_reads_that_kind(
+    unreadable: str, *, stops: bool
+) -> None:
     fold = Fold(diary(Store.REDIS), WHOLE)
     held = Held()
     bad = envelope(1, Unreadable(stored_type=unreadable, error="ValidationError: no sku"))
@@ -158,4 +190,9 @@ def test_every_key_is_in_exactly_one_share(keys: Sequence[str], of: int) -> None
 
 
 def test_shares_are_the_same_in_every_process() -> None:
-    assert [next(s.index for s in partitions(4) if s.holds(key)) for key in ("A1", "B2", "C3", "D4")] == [1, 0, 3, 3]
+    assert [next(s.index for s in partitions(4) if s.holds(key)) for key in ("A1", "B2", "C3", "D4")] == [
+        1,
+        0,
+        3,
+        3,
+    ]

@@ -53,7 +53,9 @@ async def test_the_next_gets_it_when_the_holder_lets_go(fresh_database: FreshDat
             await waiting
 
 
-async def test_who_loses_the_connection_stops_at_once_and_can_begin_again(fresh_database: FreshDatabase) -> None:
+async def test_who_loses_the_connection_stops_at_once_and_can_begin_again(
+    fresh_database: FreshDatabase,
+) -> None:
     async with process(fresh_database.postgres_dsn) as one:
         lease = await one.try_hold("view")
         assert lease is not None

@@ -69,7 +69,9 @@ async def test_once_the_code_is_right_a_retry_folds_all_that_was_missed(
     heads = await ledger.append(placed("A", "1"), BAD, placed("B", "1"), placed("A", "3"))
     async with opened(projections, view) as sink:
         await run(projections, broken(view, dislikes=is_bad), sink, heads)
-    still = await retry_parked(broken(view, dislikes=is_bad), "A", projections.sinks(view), projections.around)
+    still = await retry_parked(
+        broken(view, dislikes=is_bad), "A", projections.sinks(view), projections.around
+    )
     assert [one.poison.key for one in still] == ["A"]
     assert await pages(projections, view) == {"A": ["1"], "B": ["1"]}
     heads = await ledger.append(placed("A", "4"))
@@ -86,7 +88,9 @@ async def test_once_the_code_is_right_a_retry_folds_all_that_was_missed(
 async def test_a_retry_that_meets_another_poison_stops_there(
     projections: Projections, view: View, ledger: Ledger
 ) -> None:
-    heads = await ledger.append(placed("A", "1"), BAD, placed("A", "3"), placed("A", "worse"), placed("A", "5"))
+    heads = await ledger.append(
+        placed("A", "1"), BAD, placed("A", "3"), placed("A", "worse"), placed("A", "5")
+    )
     async with opened(projections, view) as sink:
         await run(projections, broken(view, dislikes=is_bad), sink, heads)
     half_right = broken(view, dislikes=lambda event: event == placed("A", "worse"))
@@ -128,7 +132,7 @@ async def test_an_event_that_cannot_be_read_stops_its_stream(
 
 
 async def test_one_document_fed_by_many_streams_is_folded_anew_after_its_stream_was_stuck(
-    projections: Projections, store: Store, ledger: Ledger, site: Site
+    site: Site, store: Store, ledger: Ledger
 ) -> None:
     def one_page(**mistakes: object) -> View:
         view = diary(store, name="one_page", **mistakes)  # type: ignore[arg-type]
@@ -141,12 +145,16 @@ async def test_one_document_fed_by_many_streams_is_folded_anew_after_its_stream_
         return diary(store, name="one_page", key=key)
 
     good, bad = one_page(), one_page(unnameable=is_bad)
-    heads = await ledger.append(placed("A", "a1"), placed("B", "b1"), BAD, placed("B", "b2"), placed("A", "a3"))
+    heads = await ledger.append(
+        placed("A", "a1"), placed("B", "b1"), BAD, placed("B", "b2"), placed("A", "a3")
+    )
     async with connected(site, views=(good,), batch=2) as mine, opened(mine, good) as sink:
         await run(mine, bad, sink, heads)
         assert await pages(mine, good) == {"all": ["a1", "b1", "b2"]}, "the stream of A is stuck"
         assert await retry_parked(good, stream_key(stream_of(BAD)), mine.sinks(good), mine.around) == []
-        assert await pages(mine, good) == {"all": ["a1", "b1", "bad", "b2", "a3"]}, "in the order of the ledger"
+        assert await pages(mine, good) == {"all": ["a1", "b1", "bad", "b2", "a3"]}, (
+            "in the order of the ledger"
+        )
         await run(mine, good, sink, await ledger.append(placed("A", "a4")))
         assert await pages(mine, good) == {"all": ["a1", "b1", "bad", "b2", "a3", "a4"]}
 
@@ -157,7 +165,9 @@ async def test_it_is_on_record_before_the_checkpoint_passes_it(
     heads = await ledger.append(placed("B", "1"), BAD, placed("A", "2"))
     async with opened(projections, view) as sink:
         with pytest.raises(Crash):
-            await run(projections, broken(view, dislikes=is_bad), Crashing(sink, 1, documents_written=False), heads)
+            await run(
+                projections, broken(view, dislikes=is_bad), Crashing(sink, 1, documents_written=False), heads
+            )
         assert await sink.checkpoints("0/1") == {}
         assert set(await parked(projections)) == {"A"}
         await run(projections, broken(view, dislikes=is_bad), sink, heads)

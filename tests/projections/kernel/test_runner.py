@@ -23,7 +23,10 @@ SKUS = ("A", "B", "C", "D", "E")
 
 def history(length: int, begin: int = 0) -> list[Event]:
     """Events of five documents, none like another."""
-    return [placed(SKUS[n % 5], f"c{n}") if n % 7 else listed(SKUS[n % 5], f"name {n}") for n in range(begin, begin + length)]
+    return [
+        placed(SKUS[n % 5], f"c{n}") if n % 7 else listed(SKUS[n % 5], f"name {n}")
+        for n in range(begin, begin + length)
+    ]
 
 
 def expected(events: Sequence[Event]) -> dict[str, list[str]]:
@@ -62,11 +65,15 @@ async def test_documents_say_what_happened(projections: Projections, view: View,
         more = history(10, 64)
         heads = await ledger.append(*more, removed("E"))
         await run(projections, view, sink, heads)
-        assert await lines(projections, view) == {k: v for k, v in expected(events + more).items() if k != "E"}
+        assert await lines(projections, view) == {
+            k: v for k, v in expected(events + more).items() if k != "E"
+        }
         assert (await sink.load(["E"]))["E"].at == heads
 
 
-@pytest.mark.parametrize("documents_written", [False, True], ids=["before the write", "before the checkpoint"])
+@pytest.mark.parametrize(
+    "documents_written", [False, True], ids=["before the write", "before the checkpoint"]
+)
 @pytest.mark.parametrize("at_write", [1, 3])
 async def test_a_crash_anywhere_changes_nothing(
     projections: Projections, view: View, ledger: Ledger, at_write: int, *, documents_written: bool
@@ -104,7 +111,10 @@ async def test_two_runners_on_one_share_corrupt_nothing(
         opened(zombie, view) as other,
         asyncio.timeout(DEADLINE_SECONDS),
     ):
-        both = [asyncio.create_task(stubborn(projections, sink)), asyncio.create_task(stubborn(zombie, other))]
+        both = [
+            asyncio.create_task(stubborn(projections, sink)),
+            asyncio.create_task(stubborn(zombie, other)),
+        ]
         await ledger.append(*events[40:])
         await asyncio.gather(*both)
     assert await lines(projections, view) == expected(events)
@@ -136,8 +146,12 @@ async def test_a_document_that_somebody_else_wrote_is_loaded_and_folded_again(
     async with opened(projections, view) as sink:
         await run(projections, view, Meddling(sink, 99, documents_written=True), heads)
     found = await lines(projections, view)
-    assert found["A"] == ["c1", *expected(events[1:])["A"]], "what was written there counted, and was gone on from"
-    assert {k: v for k, v in found.items() if k != "A"} == {k: v for k, v in expected(events).items() if k != "A"}
+    assert found["A"] == ["c1", *expected(events[1:])["A"]], (
+        "what was written there counted, and was gone on from"
+    )
+    assert {k: v for k, v in found.items() if k != "A"} == {
+        k: v for k, v in expected(events).items() if k != "A"
+    }
 
 
 async def test_the_checkpoint_never_runs_ahead_of_the_documents(

@@ -37,7 +37,10 @@ async def test_what_is_written_is_loaded_again(sinks: SinkFactory, view: View) -
     assert await sink.checkpoints(SHARE) == {}
     assert await sink.load(["a", "b"]) == {}
     document = {"lines": ["æ", 'quote " and \\ and \u2028'], "n": None, "f": 0.1, "deep": {"x": [True, -5]}}
-    assert await sink.write([change("a", document, 3), change("b", None, 4)], SHARE, {"catalog": 4}) == frozenset()
+    assert (
+        await sink.write([change("a", document, 3), change("b", None, 4)], SHARE, {"catalog": 4})
+        == frozenset()
+    )
     assert await sink.load(["a", "b", "c"]) == {
         "a": Stored(document, {"catalog": 3}),
         "b": Stored(None, {"catalog": 4}),
@@ -47,7 +50,9 @@ async def test_what_is_written_is_loaded_again(sinks: SinkFactory, view: View) -
     await sink.close()
 
 
-async def test_a_document_that_remembers_more_than_it_shows_is_loaded_whole(sinks: SinkFactory, view: View) -> None:
+async def test_a_document_that_remembers_more_than_it_shows_is_loaded_whole(
+    sinks: SinkFactory, view: View
+) -> None:
     sink = sinks.open(view, 1)
     await sink.prepare()
     hidden = Change("draft", {"x": 1}, b"null", {"catalog": 1}, 0, b'{"x":1}')
@@ -80,7 +85,11 @@ async def test_a_write_from_another_revision_is_refused_and_keeps_the_checkpoint
     assert await sink.write(stale, SHARE, {"catalog": 9}) == {"a", "b", "gone"}
     assert await sink.checkpoints(SHARE) == {"catalog": 2}
     loaded = await sink.load(["a", "b", "c", "gone"])
-    assert {key: stored.document for key, stored in loaded.items()} == {"a": {"n": 1}, "b": {"n": 1}, "c": {"n": 3}}
+    assert {key: stored.document for key, stored in loaded.items()} == {
+        "a": {"n": 1},
+        "b": {"n": 1},
+        "c": {"n": 3},
+    }
     assert await sink.write([change("b", {"n": 4}, 4, loaded=2)], SHARE, {"catalog": 4}) == frozenset()
     assert (await sink.load(["b"]))["b"] == Stored({"n": 4}, {"catalog": 4})
     await sink.close()

@@ -54,7 +54,9 @@ async def follow(tail: Tail, after: int, upto: int, limit: int) -> list[int]:
     return seen
 
 
-async def test_views_that_keep_together_share_every_read(tail: Tail, ledger: Ledger, reads: Counter[int]) -> None:
+async def test_views_that_keep_together_share_every_read(
+    tail: Tail, ledger: Ledger, reads: Counter[int]
+) -> None:
     await ledger.append(*(placed("A", f"c{n}") for n in range(30)))
     followers = [asyncio.create_task(follow(tail, 0, 60, limit)) for limit in (7, 10, 1_000)]
     await ledger.append(*(placed("A", f"d{n}") for n in range(30)))
@@ -100,4 +102,7 @@ async def test_an_event_that_cannot_be_decoded_does_not_stop_the_others(tail: Ta
     assert isinstance(damaged, Unreadable)
     assert isinstance(unknown, Unreadable)
     assert "ValidationError" in damaged.error
-    assert (unknown.stored_type, unknown.error) == ("catalog.NeverHeardOf.v1", "UnknownEventType: catalog.NeverHeardOf.v1")
+    assert (unknown.stored_type, unknown.error) == (
+        "catalog.NeverHeardOf.v1",
+        "UnknownEventType: catalog.NeverHeardOf.v1",
+    )
