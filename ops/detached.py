@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ops import data_folder
 from ops.errors import PlainError
+from ops.interruptions import deferred
 from ops.processes import CODE
 from ops.supervision.child import TICK_SECONDS, last_lines, log_file, rotate, sweep_all
 from ops.supervision.identity import ProcessIdentity, is_alive
@@ -43,21 +44,23 @@ def launch(data_dir: Path, command: Sequence[str]) -> StackState:
     log = log_file(data_dir, "supervisor")
     rotate(log)
     path = os.pathsep.join(filter(None, [str(CODE), os.environ.get("PYTHONPATH", "")]))
-    with log.open("ab") as output:
-        supervisor = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
-        )
+    supervisor: subprocess.Popen[bytes] | None = None
     try:
+        with log.open("ab") as output, deferred():
+            supervisor = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+            )
         return _await_first(supervisor, data_dir, log)
     except BaseException:
         # Also when whoever waits is interrupted: what has only begun to come up must not stay.
-        supervisor.terminate()
-        supervisor.wait()
+        if supervisor is not None:
+            supervisor.terminate()
+            supervisor.wait()
         raise
 
 

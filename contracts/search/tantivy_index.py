@@ -4,13 +4,15 @@ Everything arrives folded, so the tokenizer only parts at spaces. A document tha
 first four fields.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any
 
 import orjson
 import tantivy
 
+from contracts.errors import StoreUnavailable
 from contracts.search.folding import SORTED_BY
 from contracts.search.indexed import CHUNK, Indexed, filter_values, indexed, sort_chunks
 from contracts.search.mapping import Kind, SearchField, SearchMapping
@@ -23,11 +25,26 @@ LIVE = "_live"
 SHOWN, HIT, RANK, SUGGEST = "_shown", "_hit", "_rank", "_suggest"
 YES = "1"
 
+_PANIC = "PanicException"
+"""Tantivy stopped at a cut file. The class cannot be imported, and it is no `Exception`."""
 _LEAD = 2
 """How often the first letter of a word is repeated before it: more often than a fuzzy query may err, which so cannot
 get the first letter wrong. Tantivy has no option for that."""
 _SHORT = 2
 """Beginnings up to so many letters are terms of their own; longer ones are found in the term dictionary."""
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Turns what Tantivy raises of an index that is missing, locked or damaged into `StoreUnavailable`."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise StoreUnavailable(store="search", retry_after=1) from error
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        raise StoreUnavailable(store="search", retry_after=1) from error
 
 
 def compared(field: SearchField) -> str:

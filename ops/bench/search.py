@@ -1,8 +1,9 @@
 """Searches over HTTP, past the edge cache, beside a bare Starlette handler that puts the same query to the same engine."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from contracts.catalog.commands import ListProduct
 from ops.bench.conditions import conditions
@@ -45,12 +46,30 @@ def run(lab: Lab) -> Result:
 
 
 def _distinct(products: Sequence[ListProduct]) -> Iterator[str]:
-    """No address twice: what would repeat one gets another empty parameter."""
-    seen: dict[str, int] = {}
+    """No address twice: what would repeat one is spelt in another way, letters percent-encoded or empty parameters added."""
+    seen: Counter[str] = Counter()
     for number in itertools.count():
-        query = urlencode(_query(number, products[number % len(products)]))
-        times = seen[query] = seen.get(query, 0) + 1
-        yield query + "&" * (times - 1)
+        query = _query(number, products[number % len(products)])
+        plain = urlencode(query)
+        way, letters = seen[plain], min(map(_letters, query.values()))
+        spelt = (f"{name}={_spelt(value, way % 2**letters)}" for name, value in query.items())
+        yield "&".join(spelt) + "&" * (way >> letters)
+        seen[plain] += 1
+
+
+def _letters(value: str) -> int:
+    """How many letters and figures may be spelt in two ways."""
+    return sum(letter.isascii() and letter.isalnum() for letter in value)
+
+
+def _spelt(value: str, way: int) -> str:
+    """One of the ways to write a value in an address: each bit says whether a letter or figure is encoded."""
+    places = (place for place, letter in enumerate(value) if letter.isascii() and letter.isalnum())
+    encoded = {place for bit, place in enumerate(places) if way >> bit & 1}
+    return "".join(
+        f"%{ord(letter):02X}" if place in encoded else quote_plus(letter)
+        for place, letter in enumerate(value)
+    )
 
 
 def _query(number: int, product: ListProduct) -> dict[str, str]:

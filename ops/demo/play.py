@@ -6,6 +6,7 @@ from urllib.parse import quote_plus
 
 from rich.markup import escape
 
+from ops import interruptions
 from ops.demo import stage as stages
 from ops.demo.catalogue import Star, catch_up, heads, import_medicines, medicines, star_of
 from ops.demo.expect import document, expect
@@ -28,7 +29,7 @@ def play(plan: Plan, screen: Screen) -> int:
     """The whole demonstration; returns the exit code."""
     performance = _Performance(plan, screen)
     code = 0
-    with stages.interruptible():
+    with interruptions.alike():
         try:
             performance.run()
         except KeyboardInterrupt as interruption:
@@ -47,7 +48,7 @@ def play(plan: Plan, screen: Screen) -> int:
 
 
 def _clear(stage: Stage | None, plan: Plan, screen: Screen) -> int:
-    with stages.uninterruptible():
+    with interruptions.ignored():
         try:
             stages.clear(plan.data_dir, stage)
         except Exception as failure:  # noqa: BLE001 -- said, and told by the exit code

@@ -3,8 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -95,30 +94,3 @@ def clear(data_dir: Path, stage: Stage | None) -> None:
             f"process {identity.pid} ({command_line(identity.pid)[:80]})" for identity in alive
         )
         raise LeftBehind(message)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """A polite kill and a closed terminal end the demonstration as Ctrl-C does: by stopping everything."""
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def uninterruptible() -> Iterator[None]:
-    """Whoever presses Ctrl-C twice must not be left with half of it running."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

@@ -54,9 +54,18 @@ def start(folder: Path, **wishes: str) -> subprocess.Popen[str]:
 
 def run(folder: Path, **wishes: str) -> tuple[int, str]:
     """To its end: the exit code, and what it said."""
-    demo = start(folder, **wishes)
-    said, _ = demo.communicate(timeout=100)
+    with start(folder, **wishes) as demo:
+        said = rest_of(demo)
     return demo.returncode, said
+
+
+def rest_of(demo: subprocess.Popen[str]) -> str:
+    """What it still says until it ends; one that does not end is killed, and takes its stack along."""
+    try:
+        return demo.communicate(timeout=100)[0]
+    except subprocess.TimeoutExpired:
+        demo.kill()
+        raise
 
 
 def figures(said: str) -> dict[str, Any]:
@@ -117,15 +126,15 @@ def test_the_same_journey_on_elasticsearch(folder: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("moment", ["Start the servers", "Import real medicines"])
 def test_interrupted_it_stops_everything(folder: Path, number: signal.Signals, moment: str) -> None:
-    demo = start(folder, PRODUCTS="2000")
-    assert demo.stdout is not None
     said = ""
-    while moment not in said:
-        line = demo.stdout.readline()
-        assert line, said
-        said += line
-    demo.send_signal(number)
-    rest, _ = demo.communicate(timeout=60)
+    with start(folder, PRODUCTS="2000") as demo:
+        assert demo.stdout is not None
+        while moment not in said:
+            line = demo.stdout.readline()
+            assert line, said
+            said += line
+        demo.send_signal(number)
+        rest = rest_of(demo)
     assert demo.returncode == 130, said + rest
     assert "DEMO FAILED" in rest
     assert moment in rest

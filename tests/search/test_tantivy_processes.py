@@ -10,6 +10,7 @@ import pytest
 
 from contracts.errors import StoreUnavailable
 from contracts.search.request import SearchRequest
+from projections.kernel.sink import Sink
 from projections.kernel.sinks.tantivy import TantivySinks
 from query_side.kernel.search.tantivy import TantivyEngine
 from tests.search.shelf import MAPPING, SHARE, Shelf, change, medicine, view_of
@@ -123,15 +124,16 @@ async def test_two_shares_of_one_process_write_side_by_side(tmp_path: Path) -> N
     sinks = TantivySinks(tmp_path)
     one, other = sinks.open(view_of("shelf"), 1), sinks.open(view_of("shelf"), 1)
     await one.prepare()
-    writes = [
-        sink.write([change(f"{share}-{at}", medicine(f"M{at}"), at)], f"{share}/2", {"catalog": at})
-        for at in range(1, 4)
-        for share, sink in enumerate((one, other))
-    ]
-    assert await asyncio.gather(*writes) == [frozenset()] * 6
-    assert await one.checkpoints("1/2") == await other.checkpoints("0/2") == {"catalog": 3}
+
+    async def write(sink: Sink, share: int) -> None:
+        for at in range(1, 9):
+            news = [change(f"{share}-{at}", medicine(f"M{at}"), at)]
+            assert not await sink.write(news, f"{share}/2", {"catalog": at})
+
+    await asyncio.gather(write(one, 0), write(other, 1))
+    assert await one.checkpoints("1/2") == await other.checkpoints("0/2") == {"catalog": 8}
     await one.close()
-    assert await other.count() == 6
+    assert await other.count() == 16
     await other.close()
 
 
@@ -189,7 +191,9 @@ def _damage(view: Path, damage: str) -> None:
             for file in segments:
                 file.unlink()
         case "cut-segments":
-            for file in segments:
-                file.write_bytes(file.read_bytes()[:7])
+            for file in segments:  # as new files: who has the old ones open keeps them
+                cut = file.with_suffix(".cut")
+                cut.write_bytes(file.read_bytes()[:7])
+                cut.replace(file)
         case "garbled-alias":
             (view / "LIVE").write_text("one")

@@ -39,7 +39,8 @@ from projections.kernel.view import View
 
 _TIMEOUT_SECONDS = 30.0
 _AT_ONCE = 1_000
-_REQUEST_BYTES = 8 * 2**20
+_BODIES_AT_ONCE = 256 * 2**10
+"""Bytes of documents in one request; with all that is indexed of them it is about a megabyte on the wire."""
 _MOST_KNOWN = 20_000
 _BELIEVE_SECONDS = 1.0
 _KEEP_ALIVE = "2m"
@@ -212,7 +213,7 @@ class ElasticsearchSink:
             guard = ("index", known[1]) if known else ("create", {})
             operations += ({guard[0]: {"_index": alias, "_id": change.key} | guard[1]}, content)
             size += len(change.body) + len(change.state)
-            if len(operations) >= 2 * _AT_ONCE or size > _REQUEST_BYTES:
+            if len(operations) >= 2 * _AT_ONCE or size > _BODIES_AT_ONCE:
                 yield operations
                 operations, size = [], 0
         if operations:

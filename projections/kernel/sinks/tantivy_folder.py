@@ -26,6 +26,7 @@ from contracts.search.tantivy_index import (
     YES,
     checkpoint,
     document,
+    reached,
     schema,
 )
 from projections.kernel.sink import Change, Stored
@@ -239,10 +240,11 @@ class TantivyFolder:
     def _in_our_words(self) -> Iterator[None]:
         with self._mutex:
             try:
-                yield
-            except (OSError, ValueError) as error:  # all that Tantivy raises; what it was doing is in doubt
+                with reached():
+                    yield
+            except StoreUnavailable:  # what it was doing is in doubt
                 self._abandon()
-                raise StoreUnavailable(store="search", retry_after=1) from error
+                raise
 
 
 def _key(found: Document) -> str:

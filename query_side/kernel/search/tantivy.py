@@ -13,6 +13,7 @@ from contracts.errors import StoreUnavailable
 from contracts.readmodel.generations import TANTIVY_LIVE, Generation
 from contracts.search.mapping import SearchMapping
 from contracts.search.request import SearchRequest, SearchResult, Suggestion, SuggestRequest
+from contracts.search.tantivy_index import reached
 from query_side.kernel.search.tantivy_query import TantivyQueries
 from query_side.kernel.search.tantivy_search import Commit, TantivySearch
 from query_side.kernel.search.tantivy_suggest import suggestions
@@ -82,11 +83,12 @@ class TantivyEngine:
     @contextmanager
     def _reading(self, wanted: int | None) -> Iterator[Commit]:
         try:
-            yield self._latest(self._live_generation() if wanted is None else wanted)
-        except (OSError, ValueError) as error:  # Tantivy's, of files that are missing or damaged
+            with reached():
+                yield self._latest(self._live_generation() if wanted is None else wanted)
+        except StoreUnavailable:
             self._opened.clear()
             self._live = None
-            raise StoreUnavailable(store="search", retry_after=1) from error
+            raise
 
     def _live_generation(self) -> int:
         stamp = _stamp(self._alias)

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from contracts.message import Envelope
+from contracts.readmodel.positions import Announcement, PositionsFeed
 from projections.app import connected, view_status
 from projections.kernel.births import live_or_first
 from projections.kernel.partition import Partition
@@ -32,6 +33,24 @@ async def test_a_first_start_makes_the_first_generation_live(
     heads = await ledger.append(placed("A", "after-it-stopped"))
     async with projecting(site, view) as running:
         assert await running.reaches(view, heads) == 1
+
+
+async def test_after_a_restart_nobody_trusts_what_he_remembers(site: Site, store: Store, ledger: Ledger) -> None:
+    """The process before may have written documents and died before it told anybody."""
+    view = diary(store)
+    feed = PositionsFeed(site.postgres_dsn)
+    await feed.open()
+    heard: list[Announcement] = []
+    async with projecting(site, view):
+        await feed.wait(view.name, await ledger.append(placed("A", "1")), DEADLINE_SECONDS)
+        feed.subscribe(lambda told: heard.append(told) if told else None)
+        await feed.wait(view.name, await ledger.append(placed("A", "2")), DEADLINE_SECONDS)
+        assert {key for told in heard for key in told.keys or ["any"]} == {"A"}
+        heard.clear()
+    async with projecting(site, view):
+        await feed.wait(view.name, await ledger.append(placed("A", "3")), DEADLINE_SECONDS)
+    assert any(told.keys is None for told in heard)
+    await feed.close()
 
 
 async def test_processes_starting_at_once_agree_on_one_first_generation(site: Site, store: Store) -> None:

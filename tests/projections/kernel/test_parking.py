@@ -9,7 +9,9 @@ from contracts.catalog.events import ProductListed
 from contracts.eventlog import names
 from contracts.message import Event
 from projections.app import Projections, connected
+from projections.kernel.fold import Fold, Held
 from projections.kernel.parking import Parked, stream_key
+from projections.kernel.retries import Retries
 from projections.kernel.retry_parked import NotParked, retry_parked
 from projections.kernel.view import Store, View
 from tests.projections.diary import diary, listed, placed
@@ -175,6 +177,25 @@ async def test_it_is_on_record_before_the_checkpoint_passes_it(
         assert await pages(projections, view) == {"B": ["1"]}
     await retry_parked(view, "A", projections.sinks(view), projections.around)
     assert await pages(projections, view) == {"A": ["bad", "2"], "B": ["1"]}
+
+
+async def test_what_comes_while_a_retry_collects_is_folded_too(
+    projections: Projections, view: View, ledger: Ledger
+) -> None:
+    early = await ledger.append(placed("A", "1"), BAD, placed("A", "3"))
+    async with opened(projections, view) as sink:
+        place = (await run(projections, broken(view, dislikes=is_bad), sink, early)).place
+        held = Held(["A"])
+        retries = Retries(place, Fold(view, place.partition), held, sink, projections.around)
+        retry = await retries.collect("A", early)
+        assert retry is not None
+        late = await ledger.append(placed("B", "1"), placed("A", "4"))
+        await run(projections, view, sink, late)
+        assert await pages(projections, view) == {"A": ["1"], "B": ["1"]}
+        assert await retries.finish(retry, late, await sink.checkpoints("0/1")) == {"A"}
+        assert await pages(projections, view) == {"A": ["1", "bad", "3", "4"], "B": ["1"]}
+    assert len(held) == 0
+    assert await parked(projections) == {}
 
 
 async def test_the_running_owner_retries_while_it_goes_on(site: Site, store: Store, ledger: Ledger) -> None:
