@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PRODUCTS ?= 5000
 
 .PHONY: help demo up down status test check format generate bench lock clean
 .DEFAULT_GOAL := help

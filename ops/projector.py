@@ -10,16 +10,11 @@ from ops.settings import Settings
 from projections import app
 from projections.kernel.partition import Partition
 
-# A batch leaves thousands of objects that live until it is written: looking through them after every 700 new ones,
-# as Python does by itself, costs a tenth of the time.
-_COLLECT_AFTER = 20_000
-
 
 def main() -> None:
     """Project until SIGTERM or SIGINT; the batch at hand is finished first."""
     settings = Settings.from_environment()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    gc.freeze()  # what was imported stays: no use in looking through it again and again
     uvloop.run(_project(settings))
 
 

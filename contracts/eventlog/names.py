@@ -34,6 +34,13 @@ def upcasts() -> Mapping[str, tuple[str, Upcast]]:
     return found
 
 
+def newest(type_name: str) -> str:
+    """The name of the shape in which events of that stored name are read."""
+    while (step := upcasts().get(type_name)) is not None:
+        type_name = step[0]
+    return type_name
+
+
 def encode(event: Event) -> bytes:
     """The event's data as the JSON bytes that are stored."""
     return event.__pydantic_serializer__.to_json(event)

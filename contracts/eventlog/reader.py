@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -21,8 +20,7 @@ Row = tuple[int, UUID, int, str, bytes, bytes, datetime]
 _SELECT = sql.SQL("SELECT position, stream_id, version, type, data, meta, recorded_at FROM {}")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """One event as it stands in the ledger, not yet decoded: what remains readable of a damaged one."""
 
     context: str

@@ -166,7 +166,7 @@ def _properties(field: SearchField) -> dict[str, Any]:
 def _taken(field: SearchField, take: Indexed) -> dict[str, Any]:
     match field.kind:
         case Kind.TEXT | Kind.PREFIX:
-            return {field.name: take.texts[field.name]}
+            return {field.name: " ".join(take.texts[field.name])}
         case Kind.KEYWORD:
             values = take.keywords[field.name]
             found: dict[str, Any] = {compared(field): filter_values(field, values)}

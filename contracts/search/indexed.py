@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache, lru_cache
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -21,14 +21,15 @@ _MOST_BRIEF_WORDS = 127
 CHUNK = 8
 """Characters of a sort text in one number."""
 _TWO = 2
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """What of one document is indexed, by field."""
 
-    texts: Mapping[str, str]
-    """Text and prefix fields: folded words with one space between, some of them twice."""
+    texts: Mapping[str, tuple[str, ...]]
+    """Text and prefix fields: folded words with one space between, a text a path, for many products share those."""
     keywords: Mapping[str, tuple[str, ...]]
     """Keyword fields: the values as they are shown."""
     numbers: Mapping[str, int]
@@ -45,8 +46,8 @@ def indexed(mapping: SearchMapping, key: str, document: Mapping[str, Any]) -> In
     """What to index of a document; None when it is not to be shown."""
     if any(document.get(name) != value for name, value in mapping.shown.items()):
         return None
-    source = _Source(document)
-    texts: dict[str, str] = {}
+    source = _Source(mapping, document)
+    texts: dict[str, tuple[str, ...]] = {}
     keywords: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, int] = {}
     sort_texts: dict[str, str] = {}
@@ -62,11 +63,11 @@ def indexed(mapping: SearchMapping, key: str, document: Mapping[str, Any]) -> In
                 numbers[field.name] = int(source.first(field) or "0")
             case Kind.DATE:
                 numbers[field.name] = _microseconds(source.first(field))
-    suggested = (text for path in mapping.suggest for text in source.at(path))
+    suggested = (text for path in mapping.suggest for text in source.at[path])
     suggestions = tuple(
         dict.fromkeys(term for text in suggested for term in _suggestion_terms(text, mapping.unremarkable))
     )
-    length = sum(len(words(value)) for path in mapping.brief for value in source.at(path))
+    length = sum(len(words(value)) for path in mapping.brief for value in source.at[path])
     return Indexed(texts, keywords, numbers, sort_texts, _rank(key, length), suggestions)
 
 
@@ -90,32 +91,25 @@ def filter_values(field: SearchField, values: tuple[str, ...]) -> tuple[str, ...
 class _Source:
     """A document's values, each path read once, for many fields take from the same."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document = document
-        self._read: dict[str, tuple[str, ...]] = {}
-
-    def at(self, path: str) -> tuple[str, ...]:
-        values = self._read.get(path)
-        if values is None:
-            values = self._read[path] = _read(self._document, *_parts(path))
-        return values
+    def __init__(self, mapping: SearchMapping, document: Mapping[str, Any]) -> None:
+        self.at = {path: _read(document, parts) for path, parts in mapping.paths.items()}
 
     def values(self, field: SearchField) -> tuple[str, ...]:
-        paths = field.paths
-        values = self.at(paths[0]) if len(paths) == 1 else sum(map(self.at, paths), ())
+        values = self._all(field.paths)
         return values if len(values) < _TWO else tuple(dict.fromkeys(values))
 
     def first(self, field: SearchField) -> str:
-        return next((value for path in field.paths for value in self.at(path)), "")
+        return next(iter(self._all(field.paths)), "")
 
-    def words(self, field: SearchField) -> str:
-        folded = [_phrases(self.at(path)) for path in field.paths]
-        if field.joined:
-            folded.append(self.joined(field.joined))
-        return " ".join(filter(None, folded))
+    def words(self, field: SearchField) -> tuple[str, ...]:
+        folded = tuple([_phrases(values) for path in field.paths if (values := self.at[path])])
+        return folded + self.joined(field.joined) if field.joined else folded
 
-    def joined(self, paths: tuple[str, ...]) -> str:
-        return " ".join(filter(None, [compact(value) for path in paths for value in self.at(path)]))
+    def joined(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(filter(None, map(compact, self._all(paths))))
+
+    def _all(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        return self.at[paths[0]] if len(paths) == 1 else sum((self.at[path] for path in paths), ())
 
 
 @lru_cache(maxsize=8192)
@@ -123,28 +117,23 @@ def _phrases(values: tuple[str, ...]) -> str:
     return " ".join(map(phrase, values))
 
 
-@cache
-def _parts(path: str) -> tuple[str, ...]:
-    return tuple(path.split("."))
-
-
-def _read(value: object, *path: str) -> tuple[str, ...]:
-    for at, part in enumerate(path):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list):
-            return tuple(text for each in value for text in _read(each, *path[at:]))
-        else:
-            return ()
-    if isinstance(value, str):
+def _read(value: Any, parts: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ANN401 - any JSON
+    """The texts at a path; the usual shapes first, for this is done some twenty times a document."""
+    for at, part in enumerate(parts):
+        if type(value) is list:
+            return tuple(text for each in value for text in _read(each, parts[at:]))
+        value = value.get(part) if type(value) is dict else None
+    if type(value) is str:
         return (value,) if value else ()
-    if isinstance(value, list):
-        return tuple(text for each in value for text in _read(each))
+    if type(value) is list:
+        if all(type(each) is str for each in value):
+            return tuple(value)
+        return tuple(text for each in value for text in _read(each, ()))
     return () if value is None else (str(value),)
 
 
 def _microseconds(instant: str) -> int:
-    return int(datetime.fromisoformat(instant).timestamp() * 1_000_000) if instant else 0
+    return (datetime.fromisoformat(instant) - _EPOCH) // _MICROSECOND if instant else 0
 
 
 def _rank(key: str, length: int) -> int:

@@ -82,6 +82,12 @@ class SearchMapping:
         return tuple(each for each in self.fields if each.kind is kind)
 
     @cached_property
+    def paths(self) -> Mapping[str, tuple[str, ...]]:
+        """Every path that is read of a document, and its parts."""
+        of_fields = (path for each in self.fields for path in (*each.paths, *each.joined))
+        return {path: tuple(path.split(".")) for path in (*of_fields, *self.brief, *self.suggest)}
+
+    @cached_property
     def by_name(self) -> Mapping[str, SearchField]:
         """Every field by its name."""
         return {each.name: each for each in self.fields}

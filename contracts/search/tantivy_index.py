@@ -120,9 +120,9 @@ def checkpoint(partition: str, at: bytes) -> tantivy.Document:
 def _add(made: tantivy.Document, field: SearchField, take: Indexed) -> None:
     match field.kind:
         case Kind.TEXT:
-            made.add_text(field.name, take.texts[field.name])
+            made.add_text(field.name, " ".join(take.texts[field.name]))
         case Kind.PREFIX:
-            made.add_text(field.name, _starts(take.texts[field.name]))
+            made.add_text(field.name, " ".join(map(_starts, take.texts[field.name])))
         case Kind.KEYWORD:
             for value in filter_values(field, take.keywords[field.name]):
                 made.add_text(compared(field), value)
@@ -143,12 +143,13 @@ def _sort_names(name: str, number: int) -> tuple[str, ...]:
     return tuple(f"{name}.sort{at}" for at in range(number))
 
 
+@lru_cache(maxsize=8192)
 def _starts(text: str) -> str:
     """The words, each led by its first letter, and their short beginnings."""
-    return " ".join(dict.fromkeys(term for word in text.split() for term in _starts_of(word)))
-
-
-@lru_cache(maxsize=8192)
-def _starts_of(word: str) -> tuple[str, ...]:
-    lead = word[0] * _LEAD
-    return (*(lead + word[:length] for length in range(1, min(_SHORT, len(word) - 1) + 1)), lead + word)
+    terms: dict[str, None] = {}
+    for word in text.split():
+        lead = word[0] * _LEAD
+        terms[lead + word] = None
+        for length in range(1, min(_SHORT, len(word) - 1) + 1):
+            terms[lead + word[:length]] = None
+    return " ".join(terms)

@@ -46,15 +46,15 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """Measure ours beside its yardstick in one run, on servers of its own that are gone afterwards."""
+        from ops import interruptions
         from ops.bench.lab import laboratory
         from ops.bench.run import BENCHMARKS, as_one, results_of
         from ops.bench.size import Size
-        from ops.demo.stage import interruptible
 
         size = Size(seconds=seconds, products=_number(products), rounds=rounds)
         names = list(BENCHMARKS) if name is Name.all else [name.value]
         results = []
-        with interruptible(), laboratory(size) as lab:
+        with interruptions.alike(), laboratory(size) as lab:
             for result in results_of(lab, names):
                 results.append(result)
                 verdict = "target met" if result.met else "target missed"

@@ -89,7 +89,8 @@ class _Performance:
             self._tell_import(report, sum(wanted.values()) - before)
         with Storefront(stage.gateway) as shop:
             with screen.step("Wait until every view shows them", ("projector", "gateway")):
-                views = catch_up(shop, wanted, star)
+                with screen.waiting() as tell:
+                    views = catch_up(shop, wanted, star, tell)
                 screen.say(", ".join(f"{view} after {ms} ms" for view, ms in views.items()))
             walk = self._walk(Walk(shop, screen, star, tokens))
             with screen.step("Measure"):

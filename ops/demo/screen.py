@@ -1,6 +1,6 @@
 """What a person sees of the demonstration: numbered steps, what was asked, what came back, and how long it took."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +50,15 @@ class Screen:
         yield
         self.console.print(f"   [dim]{_spent(perf_counter() - began)}[/]")
         self.step_now = None
+
+    @contextmanager
+    def waiting(self) -> Iterator[Callable[[str], None]]:
+        """On a terminal, what is waited for is shown until it is there; a log needs none of that."""
+        if not self.console.is_terminal:
+            yield lambda _: None
+            return
+        with self.console.status("waiting") as status:
+            yield lambda text: status.update(escape(text))
 
     def say(self, text: str) -> None:
         """A line of the step."""

@@ -1,5 +1,6 @@
 """The journey: what a customer and the pharmacy's people do with one medicine, over HTTP and nothing else."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,7 +142,9 @@ class Walk:
         answer = self.shop.send(name, wrong, self.tokens["content-editor"], headers={"Accept-Language": "sw"})
         problem = document(answer, 422)
         fields = ", ".join(f"{error['field']} ({error['rule']})" for error in problem["errors"])
-        self.screen.asked(f"POST {path_of(name)}   {wrong}", answer, f"{problem['detail']} {fields}")
+        self.screen.asked(
+            f"POST {path_of(name)}   {json.dumps(wrong)}", answer, f"{problem['detail']} {fields}"
+        )
         expect(
             {error["field"] for error in problem["errors"]} >= {"colour"},
             f"the wrong fields are blamed: {fields}",

@@ -7,16 +7,17 @@ validated or encoded twice, and a document is read from its bytes only when it w
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
 from contracts.message import Envelope, Event
-from projections.kernel.inbox import Page
+from projections.kernel.inbox import Arrived
 from projections.kernel.parking import Poison, parked_stream, stream_key
 from projections.kernel.partition import Partition
 from projections.kernel.sink import Change, Stored
-from projections.kernel.tail import Unreadable
+from projections.kernel.tail import Unreadable, reads
 from projections.kernel.view import Document, View
 
 # Only what reads back from its bytes as it was: a fold that leaves a date or an object in a document is stopped.
@@ -71,8 +72,7 @@ class Work:
     events: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """One document after a batch."""
 
     stored: Stored
@@ -89,15 +89,15 @@ class Fold:
         self.view = view
         self._partition = partition
         self._wanted = frozenset(view.events) | {Unreadable}
-        self._wanted_names = frozenset(_unversioned(kind.type) for kind in view.events)
+        self._reads_name = reads(view.events)
 
-    def sort(self, pages: Iterable[Page], held: Held) -> Work:
+    def sort(self, pages: Iterable[Arrived], held: Held) -> Work:
         """Find the document of every event that the view reads. Streams that get stuck are added to `held`."""
         work = Work()
         documents, wanted = work.documents, self._wanted
-        for label, envelopes in pages:
-            for envelope in envelopes:
-                if type(envelope.event) not in wanted:
+        for label, last, page in pages:
+            for envelope in page:
+                if envelope is None or type(envelope.event) not in wanted:
                     continue
                 if held.streams and envelope.stream_id in held.streams:
                     stream = stream_key(envelope.stream_id)
@@ -117,8 +117,8 @@ class Fold:
                     work.skipped[key] = work.skipped.get(key, 0) + 1
                 else:
                     documents[key] = [(label, envelope)]
-            work.events += len(envelopes)
-            work.positions[label] = envelopes[-1].position
+            work.events += len(page)
+            work.positions[label] = last
         return work
 
     def reads(self, envelope: Envelope[Event]) -> bool:
@@ -134,7 +134,7 @@ class Fold:
         """
         event = envelope.event
         if type(event) is Unreadable:
-            if _unversioned(event.stored_type) in self._wanted_names:
+            if self._reads_name(event.stored_type):
                 message = f"{event.stored_type}: {event.error}"
                 raise CannotBeRead(message)
             return None
@@ -176,7 +176,7 @@ class Fold:
             step = self.document(key, last.stored, [event])
             change = step.change
             if change is not None:
-                change = Change(key, change.document, change.body, change.at, stored.revision, change.state)
+                change = change._replace(loaded_revision=stored.revision)
             last = Folded(step.stored, change or last.change, step.poison)
             if step.poison is not None:
                 break
@@ -194,10 +194,6 @@ class Fold:
 
 class CannotBeRead(Exception):
     """An event of a type that the view reads could not be decoded."""
-
-
-def _unversioned(type_name: str) -> str:
-    return type_name.rpartition(".v")[0]
 
 
 def _poison(key: str, label: str, envelope: Envelope[Event], error: Exception) -> Poison:

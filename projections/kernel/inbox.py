@@ -5,12 +5,18 @@ nobody has to choose its size.
 """
 
 import asyncio
-from collections.abc import Sequence
+from typing import NamedTuple
 
-from contracts.message import Envelope, Event
+from projections.kernel.tail import Page
 
-Page = tuple[str, Sequence[Envelope[Event]]]
-"""A ledger's label, and events of it in order."""
+
+class Arrived(NamedTuple):
+    """Consecutive events of one ledger."""
+
+    label: str
+    last: int
+    """The position of the last of them."""
+    page: Page
 
 
 class Inbox:
@@ -18,7 +24,7 @@ class Inbox:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._pages: list[Page] = []
+        self._pages: list[Arrived] = []
         self._size = 0
         self._failure: BaseException | None = None
         self._something = asyncio.Event()
@@ -29,13 +35,13 @@ class Inbox:
         """Whether nothing waits."""
         return not self._pages
 
-    async def put(self, label: str, envelopes: Sequence[Envelope[Event]]) -> None:
+    async def put(self, arrived: Arrived) -> None:
         """Add events, waiting for room first."""
         while self._size >= self._most:
             self._room.clear()
             await self._room.wait()
-        self._pages.append((label, envelopes))
-        self._size += len(envelopes)
+        self._pages.append(arrived)
+        self._size += len(arrived.page)
         self._something.set()
 
     def fail(self, error: BaseException) -> None:
@@ -47,7 +53,7 @@ class Inbox:
         """Let the taker come by although there may be nothing."""
         self._something.set()
 
-    async def take(self) -> list[Page]:
+    async def take(self) -> list[Arrived]:
         """All that waits; empty only after a nudge."""
         await self._something.wait()
         self._something.clear()

@@ -8,7 +8,7 @@ others at exactly their place.
 
 import traceback
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -85,7 +85,7 @@ class Retries:
         for key, start in retry.start.items():
             folded = self._fold.document(key, start, retry.happened.get(key, []))
             if folded.change is not None:
-                change = replace(folded.change, loaded_revision=retry.found[key].revision)
+                change = folded.change._replace(loaded_revision=retry.found[key].revision)
                 if await self._sink.write([change], self._place.partition.label, saved):
                     message = f"the document {key} cannot be written over; rebuild the view"
                     await self._still(retry.parked, RuntimeError(message))
@@ -143,9 +143,9 @@ class Retries:
             while position < end:
                 page = await tail.stored(position, min(_PAGE, end - position))
                 for envelope in page:
-                    if self._fold.reads(envelope):
+                    if envelope is not None and self._fold.reads(envelope):
                         yield label, envelope
-                position = page[-1].position if page else end
+                position += len(page) or end
 
 
 def _anew(was: Stored) -> Stored:

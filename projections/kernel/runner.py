@@ -13,7 +13,7 @@ import structlog
 from contracts.readmodel.positions import Announcement
 from projections.kernel.cache import Cache
 from projections.kernel.fold import NOTHING, Fold, Folded, Happened, Held
-from projections.kernel.inbox import Inbox, Page
+from projections.kernel.inbox import Arrived, Inbox
 from projections.kernel.parking import Place, Poison
 from projections.kernel.retries import Retries, Retry
 from projections.kernel.sink import Change, CheckpointMoved, Sink, Stored
@@ -115,12 +115,12 @@ class Runner:
         try:
             while True:
                 page = await tail.read(position, min(_PAGE, self._batch))
-                await self._inbox.put(label, page)
-                position = page[-1].position
+                position += len(page)
+                await self._inbox.put(Arrived(label, position, page))
         except Exception as error:  # noqa: BLE001 - handed to the one who folds
             self._inbox.fail(error)
 
-    async def _deal_with(self, pages: list[Page]) -> None:
+    async def _deal_with(self, pages: list[Arrived]) -> None:
         work = self._fold.sort(pages, self._held)
         for poison in work.poisons:
             await self._park(poison)

@@ -1,15 +1,13 @@
 """What the runner asks of a store: load documents, write them guarded, keep the checkpoint beside them."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from projections.kernel.view import Document, View
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A document as found in the store. `document` is None where it was removed: a tombstone stays."""
 
     document: Document | None
@@ -22,8 +20,7 @@ class Stored:
         return sum(self.at.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One document to be written."""
 
     key: str

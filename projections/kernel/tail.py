@@ -8,9 +8,11 @@ with four views from position 0: decoding is a third of all work when shared, tw
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Protocol
 
+from contracts.eventlog import names
 from contracts.eventlog.reader import StoredRow
 from contracts.message import Envelope, Event
 
@@ -37,6 +39,10 @@ class Rows(Protocol):
         """Let go of the connections."""
 
 
+Page = list[Envelope[Event] | None]
+"""Consecutive events; None stands for one of a kind that nobody here reads, and that was not decoded."""
+
+
 class Unreadable(Event):
     """Stands in an envelope for an event that could not be decoded; a view that reads its type is parked by it."""
 
@@ -46,18 +52,26 @@ class Unreadable(Event):
     error: str
 
 
+def reads(kinds: Iterable[type[Event]]) -> Callable[[str], bool]:
+    """Whether events of a stored name are read as one of these kinds, or would be if they could be decoded."""
+    wanted = {_unversioned(kind.type) for kind in kinds}
+    return cache(lambda stored_name: _unversioned(names.newest(stored_name)) in wanted)
+
+
 class Tail:
     """One shard's events, for any number of views. Raises `StoreUnavailable` while its server is away."""
 
-    def __init__(self, open_reader: Callable[[], Rows]) -> None:
+    def __init__(self, open_reader: Callable[[], Rows], kinds: Iterable[type[Event]]) -> None:
+        """Only events of these kinds are decoded."""
+        self._reads = reads(kinds)
         self._newest = open_reader()
         self._older = open_reader()
         self.label = self._newest.label
-        self._window: list[Envelope[Event]] = []
+        self._window: Page = []
         self._begins_after = 0
         self._growing = asyncio.Lock()
 
-    async def read(self, after: int, limit: int) -> list[Envelope[Event]]:
+    async def read(self, after: int, limit: int) -> Page:
         """Up to `limit` events after a position, in order: at least one, waiting for it where there is none yet."""
         while True:
             if found := self._kept(after, limit):
@@ -70,9 +84,9 @@ class Tail:
                 if not self._kept(after, 1) and after >= self._begins_after:
                     await self._grow(after, limit)
 
-    async def stored(self, after: int, limit: int) -> list[Envelope[Event]]:
+    async def stored(self, after: int, limit: int) -> Page:
         """Up to `limit` events after a position as they stand in the ledger now; none at its end."""
-        return [_decode(row) for row in await self._older.rows(after, limit)]
+        return self._decode(await self._older.rows(after, limit))
 
     async def head(self) -> int:
         """The last committed position."""
@@ -83,7 +97,7 @@ class Tail:
         await self._newest.close()
         await self._older.close()
 
-    def _kept(self, after: int, limit: int) -> list[Envelope[Event]]:
+    def _kept(self, after: int, limit: int) -> Page:
         start = after - self._begins_after
         return self._window[start : start + limit] if start >= 0 else []
 
@@ -96,10 +110,18 @@ class Tail:
         if not rows:
             await self._newest.wait(after, _WAIT_SECONDS)
             return
-        self._window.extend(map(_decode, rows))
+        self._window += self._decode(rows)
         if (surplus := len(self._window) - WINDOW) > 0:
             self._begins_after += surplus
             del self._window[:surplus]
+
+    def _decode(self, rows: Iterable[StoredRow]) -> Page:
+        read = self._reads
+        return [_decode(row) if read(row.type) else None for row in rows]
+
+
+def _unversioned(type_name: str) -> str:
+    return type_name.rpartition(".v")[0]
 
 
 def _decode(row: StoredRow) -> Envelope[Event]:

@@ -78,13 +78,20 @@ def catalogue(products: int) -> Iterator[Event]:
     for number in range(products):
         sku = f"SKU-{number}"
         ingredient = Ingredient(name="PARACETAMOL", amount="500", unit="mg")
-        details = {"sku": sku, "generic_name": "Paracetamol", "ingredients": (ingredient,), "manufacturer": "Dawa Ltd"}
+        details = {
+            "sku": sku,
+            "generic_name": "Paracetamol",
+            "ingredients": (ingredient,),
+            "manufacturer": "Dawa Ltd",
+        }
         yield ProductListed(proprietary_name=f"Panadol {number}", dosage_form="TABLET", **details)
         yield ProductClassified(sku=sku, legal_class=LegalClass.PHARMACY_ONLY)
         yield ProductPlacedInCategory(sku=sku, category=f"shelf-{number % 6}")
         yield ProductPublished(sku=sku)
         if number % 3 == 0:
-            yield ProductRevised(proprietary_name=f"Panadol Extra {number}", changed=("proprietary_name",), **details)
+            yield ProductRevised(
+                proprietary_name=f"Panadol Extra {number}", changed=("proprietary_name",), **details
+            )
         if number % 5 == 0:
             yield ProductWithdrawn(sku=sku, reason=WithdrawalReason.DISCONTINUED, note="No longer made.")
 
@@ -114,7 +121,13 @@ async def test_a_killed_projector_leaves_every_view_as_a_rebuild_would(
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), DEADLINE_SECONDS) == 0
     for status in await view_status(settings):
-        assert (status.generation, status.positions, status.lag, status.parked, status.outdated) == (1, heads, 0, 0, False)
+        assert (status.generation, status.positions, status.lag, status.parked, status.outdated) == (
+            1,
+            heads,
+            0,
+            0,
+            False,
+        )
     async with connected(settings) as projections:
         for view in VIEWS:
             outcome = await projections.rebuild(view, lambda *_: None).run()
@@ -132,7 +145,10 @@ async def test_two_projectors_share_the_views_and_either_can_go(
 ) -> None:
     events = list(catalogue(20))
     first, second = (settings.model_copy(update={"projector_share": f"{n}/2"}) for n in (0, 1))
-    async with projector(first, tmp_path / "first.log"), projector(second, tmp_path / "second.log") as process:
+    async with (
+        projector(first, tmp_path / "first.log"),
+        projector(second, tmp_path / "second.log") as process,
+    ):
         heads = await ledger.append(*events[:60])
         for view in VIEWS:
             await feed.wait(view.name, heads, DEADLINE_SECONDS)

@@ -40,8 +40,16 @@ MAPPING = SearchMapping(
 def medicine(name: str, form: str = "TABLET", **more: Any) -> dict[str, Any]:
     """A document as a view would fold it."""
     return {
-        **{"status": "published", "name": name, "form": form, "routes": ["ORAL"], "also": [], "codes": []},
-        **{"maker": {"name": "Dawa Ltd"}, "parts": [], "price": 100, "listed": "2026-01-01T00:00:00.000000Z"},
+        "status": "published",
+        "name": name,
+        "form": form,
+        "routes": ["ORAL"],
+        "also": [],
+        "codes": [],
+        "maker": {"name": "Dawa Ltd"},
+        "parts": [],
+        "price": 100,
+        "listed": "2026-01-01T00:00:00.000000Z",
         **more,
     }
 

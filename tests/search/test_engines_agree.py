@@ -34,8 +34,9 @@ from tests.ops.ndc_file import cut
 from tests.projections.folding import given
 from tests.search.shelf import Shelf, view_of
 
-MEDICINES = 600
-CHANCE = random.Random(20260101)
+MEDICINES = 200
+"""Few: the server that stands in for Elasticsearch looks through all of them for every question."""
+CHANCE = random.Random(20260101)  # noqa: S311 - no secret
 EVENTS: dict[type, type[Event]] = {
     ListProduct: ProductListed,
     ClassifyProduct: ProductClassified,
@@ -131,18 +132,18 @@ async def test_on_what_people_type(both: Both) -> None:
 
 async def test_on_names_their_beginnings_and_misspellings(both: Both) -> None:
     found = 0
-    for name in names(both, 25):
+    for name in names(both, 7):
         found += (await both.agree(text=name, highlight=PATHS)).total > 0
         await both.agree(text=name[: CHANCE.randrange(1, len(name) + 1)], highlight=PATHS)
         long_words = [word for word in name.lower().split() if len(word) > 5 and word.isalpha()]
         for word in long_words[:2]:
             await both.agree(text=misspelt(word), highlight=PATHS)
             await both.agree(text=f"{misspelt(word)} {name.split()[-1]} nothing", highlight=PATHS)
-    assert found == 25
+    assert found == 7
 
 
 async def test_on_codes(both: Both) -> None:
-    for key in CHANCE.sample(sorted(both.documents), 10):
+    for key in CHANCE.sample(sorted(both.documents), 6):
         for code in (key, key.lower(), key.removeprefix("NDC-"), key.replace("-", "")):
             assert (await both.agree(text=code)).hits[0].key == key
 
@@ -167,8 +168,8 @@ async def test_on_every_page(both: Both) -> None:
         pages: list[list[list[str]]] = []
         for engine in (both.tantivy, both.elasticsearch):
             cursor, found = None, []
-            for _ in range(8):
-                page = await engine.search(SearchRequest(text, sort=sort, limit=17, cursor=cursor))
+            for _ in range(6):
+                page = await engine.search(SearchRequest(text, sort=sort, limit=4, cursor=cursor))
                 found.append([hit.key for hit in page.hits])
                 cursor = page.next
                 if cursor is None:
@@ -179,7 +180,8 @@ async def test_on_every_page(both: Both) -> None:
 
 
 async def test_on_how_a_text_goes_on(both: Both) -> None:
-    for text in [*TYPED[:12], *(name[:4] for name in names(both, 15)), *(name for name in names(both, 5))]:
+    """Not of one letter: the stand-in for Elasticsearch counts terms with other beginnings, too, and cuts the list."""
+    for text in [*TYPED[:6], *(name[:4] for name in names(both, 12)), *names(both, 5)]:
         request = SuggestRequest(text, 8)
         one, other = await both.tantivy.suggest(request), await both.elasticsearch.suggest(request)
         assert one == other, text

@@ -91,7 +91,7 @@ async def test_a_misspelt_name_on_the_shelf_does_not_hide_the_well_spelt(shelf: 
     }
     await shelf.fill({key: {"status": "published", "name": name} for key, name in names.items()})
     result = await shelf.search("cetrizine")
-    assert [hit.key for hit in result.hits][0] == "wrong"
+    assert result.hits[0].key == "wrong"
     assert {hit.key for hit in result.hits} == {"wrong", "right", "other"}
     assert result.matching is Matching.TYPO
 

@@ -128,7 +128,13 @@ async def test_a_cursor_belongs_to_its_question_and_cannot_be_altered(shelf: She
         with pytest.raises(Malformed) as refused:
             await shelf.search("ibuprofen", limit=5, cursor=wrong)
         assert [error.field for error in refused.value.errors] == ["cursor"]
-    for question in ({"text": "advil"}, {"sort": "name"}, {"filters": {"form": ["SYRUP"]}}, {"locale": "sw"}):
+    questions: tuple[dict[str, Any], ...] = (
+        {"text": "advil"},
+        {"sort": "name"},
+        {"filters": {"form": ["SYRUP"]}},
+        {"locale": "sw"},
+    )
+    for question in questions:
         with pytest.raises(Malformed):
             await shelf.search(**{"text": "ibuprofen", "limit": 5, "cursor": cursor, **question})
     assert (await shelf.search("ibuprofen", limit=9, cursor=cursor)).hits

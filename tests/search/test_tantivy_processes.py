@@ -2,11 +2,12 @@
 
 import asyncio
 import random
-import signal
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from contracts.errors import StoreUnavailable
 from contracts.search.request import SearchRequest
@@ -20,15 +21,24 @@ ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 30
 
 
-async def started(folder: Path) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.search.writing_process",
-        str(folder),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
+Start = Callable[[], Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest_asyncio.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts a process that writes into the test's folder; none outlives the test."""
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def started() -> asyncio.subprocess.Process:
+        command = (sys.executable, "-m", "tests.search.writing_process", str(tmp_path))
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+        processes.append(process)
+        return process
+
+    yield started
+    for process in processes:
+        if process.returncode is None:
+            await killed(process)
 
 
 async def acknowledged(process: asyncio.subprocess.Process, batches: int) -> int:
@@ -40,25 +50,24 @@ async def acknowledged(process: asyncio.subprocess.Process, batches: int) -> int
     return int(line)
 
 
-async def killed(process: asyncio.subprocess.Process) -> int:
+async def killed(process: asyncio.subprocess.Process, *, within: float = 0.0) -> int:
     """Kill it; returns the last checkpoint that it acknowledged after those already read, or 0."""
-    process.send_signal(signal.SIGKILL)
+    asyncio.get_running_loop().call_later(within, process.kill)
     assert process.stdout
     rest = (await process.stdout.read()).split(b"\n")[:-1]
     await process.wait()
     return int(rest[-1]) if rest else 0
 
 
-async def test_a_kill_leaves_checkpoint_and_documents_of_the_same_moment(tmp_path: Path) -> None:
-    chance = random.Random(7)
+async def test_a_kill_leaves_checkpoint_and_documents_of_the_same_moment(
+    tmp_path: Path, start: Start
+) -> None:
+    chance = random.Random(7)  # noqa: S311 - no secret
     checkpoint = 0
     for _ in range(4):
-        process = await started(tmp_path)
+        process = await start()
         last = await acknowledged(process, chance.randint(1, 12))
-        await asyncio.sleep(
-            chance.random() / 50
-        )  # not for anything to happen, but to strike at any moment of a batch
-        last = max(last, await killed(process))
+        last = max(last, await killed(process, within=chance.random() / 20))
         sinks = TantivySinks(tmp_path)
         sink = sinks.open(view_of("shelf"), 1)
         checkpoint = (await sink.checkpoints(SHARE))["catalog"]
@@ -74,11 +83,13 @@ async def test_a_kill_leaves_checkpoint_and_documents_of_the_same_moment(tmp_pat
     assert (await engine.search(SearchRequest("old"))).total == (checkpoint // (2 * A_BATCH) - 1) * A_BATCH
 
 
-async def test_who_reads_in_another_process_sees_every_commit_announced_before(tmp_path: Path) -> None:
-    process = await started(tmp_path)
+async def test_who_reads_in_another_process_sees_every_commit_announced_before(
+    tmp_path: Path, start: Start
+) -> None:
+    process = await start()
     engine = TantivyEngine(tmp_path, "shelf", MAPPING)
     seen = 0
-    for _ in range(60):
+    for _ in range(25):
         announced = await acknowledged(process, 1)
         total = (await engine.search(SearchRequest("new old", prefix=False, limit=1))).total
         shown = (await engine.search(SearchRequest(limit=1))).total
@@ -89,8 +100,8 @@ async def test_who_reads_in_another_process_sees_every_commit_announced_before(t
     await killed(process)
 
 
-async def test_only_one_process_writes_and_its_lock_ends_with_it(tmp_path: Path) -> None:
-    process = await started(tmp_path)
+async def test_only_one_process_writes_and_its_lock_ends_with_it(tmp_path: Path, start: Start) -> None:
+    process = await start()
     await acknowledged(process, 2)
     sinks = TantivySinks(tmp_path)
     sink = sinks.open(view_of("shelf"), 1)

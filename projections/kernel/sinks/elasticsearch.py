@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 from elasticsearch import BadRequestError, ConflictError, NotFoundError
 
 from contracts.errors import StoreUnavailable
@@ -39,8 +40,8 @@ from projections.kernel.view import View
 
 _TIMEOUT_SECONDS = 30.0
 _AT_ONCE = 1_000
-_BODIES_AT_ONCE = 256 * 2**10
-"""Bytes of documents in one request; with all that is indexed of them it is about a megabyte on the wire."""
+_REQUEST_BYTES = 900_000
+"""The HTTP client warns of bodies above 2^20 bytes: they hold up the event loop."""
 _MOST_KNOWN = 20_000
 _BELIEVE_SECONDS = 1.0
 _KEEP_ALIVE = "2m"
@@ -106,8 +107,8 @@ class ElasticsearchSink:
         passed = {change.key: change for change in changes if change.key not in failed}
         with reached():
             refresh = bool(passed) and await self._owner.is_live(self._generation)
-            for operations in self._bulks(passed.values()):
-                answer = await self._client.bulk(operations=operations, require_alias=True, refresh=refresh)
+            for lines in self._bulks(passed.values()):
+                answer = await self._client.bulk(operations=lines, require_alias=True, refresh=refresh)
                 failed |= self._failed(answer["items"], passed)
             if not failed:
                 await self._save(partition, checkpoints)
@@ -201,23 +202,28 @@ class ElasticsearchSink:
         known = self._known.get(change.key)
         return not change.loaded_revision if known is None else known[0] == change.loaded_revision
 
-    def _bulks(self, changes: Iterable[Change]) -> Iterator[list[dict[str, Any]]]:
-        alias = write_alias(self._index)
-        operations: list[dict[str, Any]] = []
+    def _bulks(self, changes: Iterable[Change]) -> Iterator[list[Any]]:
+        """The lines of as few requests as will do, as bytes, which the client takes though it does not say so."""
+        lines: list[Any] = []
         size = 0
         for change in changes:
-            content = document(self._mapping, change.key, encode_at(change.at), change.body, change.document)
-            if change.state:
-                content[STATE] = change.state.decode()
-            known = self._known.get(change.key)
-            guard = ("index", known[1]) if known else ("create", {})
-            operations += ({guard[0]: {"_index": alias, "_id": change.key} | guard[1]}, content)
-            size += len(change.body) + len(change.state)
-            if len(operations) >= 2 * _AT_ONCE or size > _BODIES_AT_ONCE:
-                yield operations
-                operations, size = [], 0
-        if operations:
-            yield operations
+            operation = self._operation(change)
+            if lines and size + sum(map(len, operation)) > _REQUEST_BYTES:
+                yield lines
+                lines, size = [], 0
+            lines += operation
+            size += sum(map(len, operation))
+        if lines:
+            yield lines
+
+    def _operation(self, change: Change) -> tuple[bytes, bytes]:
+        content = document(self._mapping, change.key, encode_at(change.at), change.body, change.document)
+        if change.state:
+            content[STATE] = change.state.decode()
+        target = {"_index": write_alias(self._index), "_id": change.key}
+        known = self._known.get(change.key)
+        action = {"create": target} if known is None else {"index": target | known[1]}
+        return orjson.dumps(action), orjson.dumps(content)
 
     def _failed(self, items: Sequence[Mapping[str, _Found]], passed: Mapping[str, Change]) -> set[str]:
         failed: set[str] = set()
@@ -258,7 +264,7 @@ class ElasticsearchSink:
 class ElasticsearchSinks:
     """All search views in one cluster."""
 
-    def __init__(self, url: str, *, shards: int = 1, replicas: int = 0) -> None:
+    def __init__(self, url: str, *, shards: int = 1, replicas: int = 1) -> None:
         """Take the cluster's address, and into how many shards and replicas a new index is divided."""
         self.client = connect(url, timeout_seconds=_TIMEOUT_SECONDS)
         self.settings = settings(shards=shards, replicas=replicas)

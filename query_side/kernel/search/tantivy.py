@@ -20,7 +20,7 @@ from query_side.kernel.search.tantivy_suggest import suggestions
 from query_side.kernel.search.terms import check, typed
 
 _SHORT = 2
-"""A text up to so many letters begins so many phrases that finding the most frequent takes milliseconds."""
+"""A text up to so many letters stands for so many documents and phrases that going through them takes milliseconds."""
 _KEPT_GENERATIONS = 2
 
 _Stamp = tuple[int, int, int]
@@ -44,8 +44,8 @@ class TantivyEngine:
     """Reads the folder `<search folder>/<view>`.
 
     A commit of the projector is seen by the next call: each looks whether the index changed, which costs
-    microseconds. A search takes well below a millisecond and runs where it is called; what may take several, counting
-    facets and suggesting for one letter, runs in a thread.
+    microseconds. A search takes well below a millisecond and runs where it is called; what may take several, because it
+    goes through much of the index, runs in a thread.
     """
 
     def __init__(self, search_folder: Path, view: str, mapping: SearchMapping) -> None:
@@ -61,7 +61,9 @@ class TantivyEngine:
         check(self._mapping, request)
         with self._reading(request.generation) as commit:
             search = TantivySearch(commit, request)
-            return await asyncio.to_thread(search.run) if request.facets else search.run()
+            if request.facets or len(request.text) <= _SHORT:
+                return await asyncio.to_thread(search.run)
+            return search.run()
 
     async def suggest(self, request: SuggestRequest) -> tuple[Suggestion, ...]:
         """Phrases that go on from what was typed."""

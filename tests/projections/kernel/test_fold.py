@@ -14,6 +14,7 @@ from contracts.catalog.events import CategoryDefined
 from contracts.catalog.product import CategoryNames
 from contracts.message import Envelope, Event
 from projections.kernel.fold import NOTHING, Fold, Held
+from projections.kernel.inbox import Arrived
 from projections.kernel.parking import stream_key
 from projections.kernel.partition import Partition, partitions
 from projections.kernel.sink import Stored
@@ -30,6 +31,10 @@ def envelope(position: int, event: Event, *, stream: UUID = STREAM, shard: int =
         context="catalog", shard=shard, position=position, stream_id=stream, version=position,
         recorded_at=datetime(2026, 1, 1, tzinfo=UTC), event=event, meta_json=b"{}",
     )  # fmt: skip
+
+
+def arrived(*envelopes: Envelope[Event], label: str = "catalog") -> Arrived:
+    return Arrived(label, envelopes[-1].position, list(envelopes))
 
 
 def happened(*events: tuple[str, int, Event]) -> list[tuple[str, Envelope[Event]]]:
@@ -122,30 +127,28 @@ def test_a_document_that_would_not_read_back_as_it_was_is_stopped_at_its_event(v
 def test_sorting_finds_the_document_of_every_event_the_view_reads() -> None:
     fold = Fold(diary(Store.REDIS), WHOLE)
     other = CategoryDefined(slug="s", names=CategoryNames(en="S"))
-    pages = [("catalog", [envelope(1, placed("A", "x")), envelope(2, other), envelope(3, placed("B", "y"))]),
-             ("catalog.1", [envelope(1, placed("A", "z"), shard=1)])]  # fmt: skip
+    first = Arrived(
+        "catalog", 4, [envelope(1, placed("A", "x")), envelope(2, other), envelope(3, placed("B", "y")), None]
+    )
+    pages = [first, arrived(envelope(1, placed("A", "z"), shard=1), label="catalog.1")]
     work = fold.sort(pages, Held())
     assert {key: [label for label, _ in events] for key, events in work.documents.items()} == {
         "A": ["catalog", "catalog.1"], "B": ["catalog"],
     }  # fmt: skip
-    assert work.positions == {"catalog": 3, "catalog.1": 1}
-    assert work.events == 4
+    assert work.positions == {"catalog": 4, "catalog.1": 1}
+    assert work.events == 5
 
 
 def test_events_of_held_documents_and_streams_are_counted_not_folded() -> None:
     fold = Fold(diary(Store.REDIS), WHOLE)
     stuck = uuid4()
     held = Held(["A", stream_key(stuck)])
-    pages = [
-        (
-            "catalog",
-            [
-                envelope(1, placed("A", "x")),
-                envelope(2, placed("B", "x"), stream=stuck),
-                envelope(3, placed("C", "x")),
-            ],
-        )
+    events = [
+        envelope(1, placed("A", "x")),
+        envelope(2, placed("B", "x"), stream=stuck),
+        envelope(3, placed("C", "x")),
     ]
+    pages = [arrived(*events)]
     work = fold.sort(pages, held)
     assert list(work.documents) == ["C"]
     assert work.skipped == {"A": 1, stream_key(stuck): 1}
@@ -168,7 +171,7 @@ def test_an_event_that_cannot_be_read_stops_its_stream_if_the_view_reads_that_ki
     fold = Fold(diary(Store.REDIS), WHOLE)
     held = Held()
     bad = envelope(1, Unreadable(stored_type=unreadable, error="ValidationError: no sku"))
-    work = fold.sort([("catalog", [bad, envelope(2, placed("A", "x"))])], held)
+    work = fold.sort([arrived(bad, envelope(2, placed("A", "x")))], held)
     assert list(work.documents) == ([] if stops else ["A"])
     assert [poison.key for poison in work.poisons] == ([stream_key(STREAM)] if stops else [])
     assert (STREAM in held.streams) == stops
@@ -177,7 +180,7 @@ def test_an_event_that_cannot_be_read_stops_its_stream_if_the_view_reads_that_ki
 def test_an_event_whose_document_cannot_be_told_stops_its_stream() -> None:
     fold = Fold(diary(Store.REDIS, unnameable=lambda event: event == placed("A", "odd")), WHOLE)
     held = Held()
-    work = fold.sort([("catalog", [envelope(1, placed("A", "odd")), envelope(2, placed("A", "x"))])], held)
+    work = fold.sort([arrived(envelope(1, placed("A", "odd")), envelope(2, placed("A", "x")))], held)
     assert work.documents == {}
     assert work.skipped == {stream_key(STREAM): 1}
     assert work.positions == {"catalog": 2}

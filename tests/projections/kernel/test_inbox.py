@@ -1,51 +1,41 @@
 """What piled up is taken at once, in order, and reading waits while there is no room."""
 
 import asyncio
-from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 
-from contracts.message import Envelope, Event
 from projections.kernel.cache import Cache
-from projections.kernel.inbox import Inbox
+from projections.kernel.inbox import Arrived, Inbox
 from projections.kernel.sink import Stored
-from tests.projections.diary import placed
 
 
-def page(*positions: int) -> list[Envelope[Event]]:
-    return [
-        Envelope(
-            context="catalog", shard=0, position=position, stream_id=UUID(int=1), version=position,
-            recorded_at=datetime(2026, 1, 1, tzinfo=UTC), event=placed("A", "x"), meta_json=b"{}",
-        )
-        for position in positions
-    ]  # fmt: skip
+def arrived(*positions: int) -> Arrived:
+    return Arrived("catalog", positions[-1], [None] * len(positions))
 
 
 async def test_all_that_waits_is_taken_at_once() -> None:
     inbox = Inbox(10)
     assert inbox.empty
-    await inbox.put("catalog", page(1))
-    await inbox.put("catalog", page(2, 3))
-    assert [[one.position for one in envelopes] for _, envelopes in await inbox.take()] == [[1], [2, 3]]
+    await inbox.put(arrived(1))
+    await inbox.put(arrived(2, 3))
+    assert await inbox.take() == [arrived(1), arrived(2, 3)]
     assert inbox.empty
 
 
 async def test_reading_waits_for_room() -> None:
     inbox = Inbox(2)
-    await inbox.put("catalog", page(1, 2))
-    late = asyncio.create_task(inbox.put("catalog", page(3)))
+    await inbox.put(arrived(1, 2))
+    late = asyncio.create_task(inbox.put(arrived(3)))
     done, _ = await asyncio.wait([late], timeout=0.05)
     assert not done
-    assert len(await inbox.take()) == 1
+    assert await inbox.take() == [arrived(1, 2)]
     await late
-    assert len(await inbox.take()) == 1
+    assert await inbox.take() == [arrived(3)]
 
 
 async def test_a_failure_comes_after_what_was_read_before_it() -> None:
     inbox = Inbox(10)
-    await inbox.put("catalog", page(1))
+    await inbox.put(arrived(1))
     inbox.fail(ZeroDivisionError())
     assert len(await inbox.take()) == 1
     with pytest.raises(ZeroDivisionError):

@@ -35,7 +35,9 @@ async def test_a_first_start_makes_the_first_generation_live(
         assert await running.reaches(view, heads) == 1
 
 
-async def test_after_a_restart_nobody_trusts_what_he_remembers(site: Site, store: Store, ledger: Ledger) -> None:
+async def test_after_a_restart_nobody_trusts_what_he_remembers(
+    site: Site, store: Store, ledger: Ledger
+) -> None:
     """The process before may have written documents and died before it told anybody."""
     view = diary(store)
     feed = PositionsFeed(site.postgres_dsn)

@@ -93,7 +93,9 @@ async def test_when_postgres_is_killed_everything_waits_and_goes_on(site: Site, 
         views = [diary(store) for store in (Store.MONGODB, Store.REDIS, Store.POSTGRES)]
         async with projecting(mine, *views, batch=20) as running:
             for view in views:
-                await running.reaches(view, await write(ledger, range(ledger.heads["catalog"], ledger.heads["catalog"] + 20)))
+                await running.reaches(
+                    view, await write(ledger, range(ledger.heads["catalog"], ledger.heads["catalog"] + 20))
+                )
             writing = asyncio.create_task(write(ledger, range(60, 200)))
             await running.reaches(views[0], {"catalog": 80})
             await kill(server)

@@ -1,0 +1,1 @@
+"""What both engines are fed with: folded words, and what of a document is indexed."""
