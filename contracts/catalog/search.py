@@ -59,6 +59,7 @@ PRODUCT_SEARCH = SearchMapping(
     hit=("card", "categories", "routes"),
     shown={"status": "published"},
     brief=("card.name", "card.generic_name"),
+    browse="name",
     suggest=("card.name", "card.generic_name", "substances", "also"),
     unremarkable=frozenset(_IN_MANY_NAMES.split()),
     ignored={

@@ -70,6 +70,8 @@ class SearchMapping:
     """
     brief: tuple[str, ...] = ()
     """Dotted paths: among equally good hits those with fewer words there come first."""
+    browse: str = ""
+    """The sortable field that orders hits where no words were typed, so that none is more relevant than another."""
     suggest: tuple[str, ...] = ()
     """Dotted paths of the phrases that are offered while somebody types."""
     unremarkable: frozenset[str] = frozenset()

@@ -15,6 +15,9 @@ from ops.options import Json
 if TYPE_CHECKING:
     from ops.bench.result import Result
 
+_WIDTH = 110
+"""Columns that the table needs, also where no terminal tells how many there are."""
+
 
 class Name(StrEnum):
     """The benchmarks."""
@@ -92,4 +95,4 @@ def _show(results: "Sequence[Result]") -> None:
 
     from ops.bench.table import table_of
 
-    Console().print(table_of(results))
+    Console(width=max(Console().width, _WIDTH)).print(table_of(results))

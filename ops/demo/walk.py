@@ -15,6 +15,7 @@ from ops.demo.storefront import Answer, Storefront, path_of
 
 PRODUCTS = "/v1/catalog/products"
 _SEVERAL = 100
+_MOST_PAGES = 10
 
 
 @dataclass(slots=True)
@@ -55,12 +56,22 @@ class Walk:
         """Find it although it is spelt wrongly; then only in its dosage form, with the other forms counted."""
         star = self.star
         address = _address(PRODUCTS, q=star.mistyped, limit=_SEVERAL)
-        answer = self._get(address)
-        found = document(answer)
-        self.screen.asked(f"GET {address}", answer, _gist_of_hits(found))
+        following = None
+        for page in range(1, _MOST_PAGES + 1):
+            asked = f"{address}&{urlencode({'cursor': following})}" if following else address
+            answer = self._get(asked)
+            found = document(answer)
+            place = _place_of(star.sku, found)
+            where = "" if place is None else f", {star.sku} is number {place} on page {page}"
+            self.screen.asked(f"GET {asked}", answer, _gist_of_hits(found) + where)
+            following = found["next"]
+            if place is not None or following is None:
+                break
         self.search_hits = found["total"]
-        skus = [hit["card"]["sku"] for hit in found["hits"]]
-        expect(star.sku in skus, f"{star.mistyped!r} finds {skus[:10]}, but not {star.name} ({star.sku})")
+        expect(
+            place is not None,
+            f"{star.mistyped!r} finds {found['total']} products, but not {star.name} ({star.sku})",
+        )
 
         address = _address(PRODUCTS, q=star.name, form=star.form, facets="form,class", limit=_SEVERAL)
         answer = self._get(address)
@@ -183,13 +194,13 @@ class Walk:
 
         read = self._get(address)
         found = document(read)
-        still = sku in {hit["card"]["sku"] for hit in found["hits"]}
+        still = _place_of(sku, found)
         self.screen.asked(
             f"GET {address}   Consistency-Token: {answer.token}",
             read,
             f"{found['total']} instead of {before}",
         )
-        expect(not still and found["total"] == before - 1, f"{sku} is still found after its withdrawal")
+        expect(still is None and found["total"] == before - 1, f"{sku} is still found after its withdrawal")
 
         read = self._get(f"{PRODUCTS}/{sku}")
         page = document(read)
@@ -235,6 +246,11 @@ def _accepted(answer: Answer) -> str:
 def _gist_of_hits(found: Mapping[str, Any]) -> str:
     names = dict.fromkeys(hit["card"]["name"] for hit in found["hits"][:_SEVERAL])
     return f"{found['total']} products: {', '.join(list(names)[:3])}{' …' if len(names) > 3 else ''}"  # noqa: PLR2004
+
+
+def _place_of(sku: str, found: Mapping[str, Any]) -> int | None:
+    """Which hit of the page it is, from 1."""
+    return next((place for place, hit in enumerate(found["hits"], 1) if hit["card"]["sku"] == sku), None)
 
 
 def _slugs(categories: list[dict[str, Any]]) -> set[str]:

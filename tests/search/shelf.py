@@ -31,6 +31,7 @@ MAPPING = SearchMapping(
     hit=("name", "form", "maker"),
     shown={"status": "published"},
     brief=("name",),
+    browse="name",
     suggest=("name", "also"),
     unremarkable=frozenset({"potassium"}),
     ignored={"en": frozenset({"for", "and"}), "sw": frozenset({"ya", "na"})},

@@ -130,7 +130,9 @@ async def test_small_words_of_the_askers_language_need_not_be_found(stocked: She
     assert found.matching is Matching.SOME_WORDS
 
 
-async def test_nothing_typed_finds_everything_shown(stocked: Shelf) -> None:
+async def test_nothing_typed_finds_everything_shown_in_the_views_own_order(stocked: Shelf) -> None:
+    in_order = [hit.key for hit in (await stocked.search("", sort="name", limit=100)).hits]
+    assert await stocked.keys("", limit=100) == in_order
     for nothing in ("", "   ", "?!", "and for"):
         result = await stocked.search(nothing, limit=100)
         assert {hit.key for hit in result.hits} == SHOWN

@@ -1,16 +1,25 @@
-"""Views in MongoDB: unordered bulk writes, each guarded by the revision it replaces, then the checkpoint.
+"""Views in MongoDB: bulk writes, each guarded by the revision it replaces, and the checkpoint, in one transaction.
 
 Writes are journalled on a majority before they count (`w=majority, j=true`), so what the checkpoint says was
-written survives any crash.
+written survives any crash. A transaction is journalled once, not once a document, which makes replacing several
+times as fast. Where a guard fails it is given up and each document written by itself, which tells whose guard
+it was; so it is on a server that stands alone and knows no transactions.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import AsyncMongoClient, InsertOne, ReplaceOne, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, CollectionInvalid, ConnectionFailure, DuplicateKeyError
+from pymongo.errors import (
+    BulkWriteError,
+    CollectionInvalid,
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+)
 
 from contracts.errors import StoreUnavailable
 from contracts.readmodel.generations import MONGODB_CHECKPOINTS, MONGODB_LIVE, Generation, numbers_among
@@ -23,6 +32,8 @@ _DURABLE = WriteConcern(w="majority", j=True)
 _TIMEOUT_MS = 20_000
 _SELECTION_MS = 2_000
 _DUPLICATE_KEY = 11_000
+_ILLEGAL_OPERATION = 20
+"""What a server that is no member of a replica set says to a transaction."""
 _KEYS_A_FIND = 100
 """SecantusDB looks for every key of a list in every document: 1,000 at once take 6 times as long as 10 times 100."""
 _ROWS_A_PAGE = 1_000
@@ -41,6 +52,19 @@ def _in_our_words() -> Iterator[None]:
         raise StoreUnavailable(store="mongodb", retry_after=1) from error
 
 
+class _GuardFailed(Exception):
+    """A document to be replaced is not as it was loaded."""
+
+
+class _Moved(NamedTuple):
+    """A checkpoint on its way."""
+
+    place: str
+    known: str
+    """What it must be; empty where there is none yet."""
+    becomes: str
+
+
 class MongodbSink:
     """One generation of one view, in one collection."""
 
@@ -51,6 +75,7 @@ class MongodbSink:
         self._collection = database[generation.name]
         self._checkpoints = database[MONGODB_CHECKPOINTS]
         self._known: dict[str, str] = {}
+        self._transactions = True
 
     async def prepare(self) -> None:
         """Create the collection and its indexes."""
@@ -82,15 +107,22 @@ class MongodbSink:
         self, changes: Sequence[Change], partition: str, checkpoints: Mapping[str, int]
     ) -> frozenset[str]:
         """Write what the guards let through; if that was all, save the checkpoint."""
+        moved = _Moved(self._place(partition), self._known.get(partition, ""), encode_at(checkpoints))
+        failed: set[str] = set()
         with _in_our_words():
-            failed: set[str] = set()
             for start in range(0, len(changes), _CHANGES_A_WRITE):
-                failed |= await self._write(changes[start : start + _CHANGES_A_WRITE])
-            if failed:
-                return frozenset(failed)
-            await self._save(self._place(partition), self._known.get(partition, ""), encode_at(checkpoints))
-        self._known[partition] = encode_at(checkpoints)
-        return frozenset()
+                chunk = changes[start : start + _CHANGES_A_WRITE]
+                last = start + _CHANGES_A_WRITE >= len(changes) and not failed
+                if await self._write_together(chunk, moved if last else None):
+                    continue
+                failed |= await self._write(chunk)
+                if last and not failed:
+                    await self._save(moved)
+            if not changes:
+                await self._save(moved)
+        if not failed:
+            self._known[partition] = moved.becomes
+        return frozenset(failed)
 
     async def scan(self) -> AsyncIterator[tuple[str, Mapping[str, int], bytes]]:
         """Every document."""
@@ -126,6 +158,49 @@ class MongodbSink:
     def _place(self, partition: str) -> str:
         return f"{self._generation.name}:{partition}"
 
+    async def _write_together(self, changes: Sequence[Change], moved: _Moved | None) -> bool:
+        """All of it and the checkpoint, or nothing: a guard failed, or there are no transactions here."""
+        if not self._transactions:
+            return False
+        operations: list[InsertOne[_Row] | ReplaceOne[_Row]] = [
+            ReplaceOne({"_id": change.key}, self._row(change))
+            if change.loaded_revision
+            else InsertOne(self._row(change))
+            for change in changes
+        ]
+        try:
+            async with (
+                self._database.client.start_session() as session,
+                await session.start_transaction(write_concern=_DURABLE),
+            ):
+                await self._guard(changes, session)
+                await self._collection.bulk_write(operations, ordered=False, session=session)
+                if moved is not None:
+                    await self._save(moved, session)
+        except _GuardFailed:
+            return False
+        except OperationFailure as error:
+            self._transactions = error.code != _ILLEGAL_OPERATION
+            if not (
+                isinstance(error, BulkWriteError)
+                or error.has_error_label("TransientTransactionError")
+                or error.code == _ILLEGAL_OPERATION
+            ):
+                raise
+            return False
+        return True
+
+    async def _guard(self, changes: Sequence[Change], session: AsyncClientSession) -> None:
+        """See that every document to be replaced is as it was loaded; the transaction keeps it so."""
+        loaded = {change.key: change.loaded_revision for change in changes if change.loaded_revision}
+        keys = list(loaded)
+        for start in range(0, len(keys), _KEYS_A_FIND):
+            some = keys[start : start + _KEYS_A_FIND]
+            found = self._collection.find({"_id": {"$in": some}}, {"revision": 1}, session=session)
+            now = {row["_id"]: row["revision"] async for row in found}
+            if any(now.get(key) != loaded[key] for key in some):
+                raise _GuardFailed
+
     async def _write(self, changes: Sequence[Change]) -> frozenset[str]:
         operations: list[InsertOne[_Row] | ReplaceOne[_Row]] = []
         for change in changes:
@@ -152,16 +227,16 @@ class MongodbSink:
             failed.update(key for key, revision in replaced.items() if now.get(key) != revision)
         return frozenset(failed)
 
-    async def _save(self, place: str, known: str, becomes: str) -> None:
-        if known:
+    async def _save(self, moved: _Moved, session: AsyncClientSession | None = None) -> None:
+        if moved.known:
             result = await self._checkpoints.update_one(
-                {"_id": place, "at": known}, {"$set": {"at": becomes}}
+                {"_id": moved.place, "at": moved.known}, {"$set": {"at": moved.becomes}}, session=session
             )
             if result.matched_count == 0:
                 raise CheckpointMoved
             return
         try:
-            await self._checkpoints.insert_one({"_id": place, "at": becomes})
+            await self._checkpoints.insert_one({"_id": moved.place, "at": moved.becomes}, session=session)
         except DuplicateKeyError as error:
             raise CheckpointMoved from error
 

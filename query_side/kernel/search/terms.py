@@ -44,7 +44,10 @@ def check(mapping: SearchMapping, request: SearchRequest) -> None:
 
 def sorted_by(mapping: SearchMapping, request: SearchRequest) -> SearchField | None:
     """The field to sort by; None for relevance."""
-    field = mapping.by_name.get(request.sort.removeprefix("-"))
+    name = request.sort.removeprefix("-")
+    if name == RELEVANCE and not words(request.text[:LONGEST_TEXT]):
+        name = mapping.browse
+    field = mapping.by_name.get(name)
     return field if field is not None and field.sorts else None
 
 
