@@ -20,8 +20,7 @@ PRODUCT_SEARCH = SearchMapping(
         SearchField("code", Kind.KEYWORD, ("card.sku", "codes"), exact=True),
         SearchField("whole_name", Kind.KEYWORD, ("card.name",), exact=True),
         SearchField("whole_generic", Kind.KEYWORD, ("card.generic_name",), exact=True, level=2),
-        SearchField("name_begins", Kind.PREFIX, ("card.name",), whole=True),
-        SearchField("generic_begins", Kind.PREFIX, ("card.generic_name",), whole=True, level=2),
+        SearchField("begins", Kind.PREFIX, ("card.name", "card.generic_name"), whole=True),
         SearchField("names", Kind.TEXT, ("card.name", "card.generic_name"), level=1),
         SearchField("substances", Kind.TEXT, ("substances", "also"), level=2),
         SearchField(

@@ -28,6 +28,7 @@ from ops.settings import Settings
 from projections.app import VIEWS, WHOLE, connected
 from projections.kernel.parking import Place
 from projections.kernel.runner import Runner
+from projections.kernel.sinks.behind import WriteBehind
 from projections.kernel.view import Store, View
 
 REBUILD_BATCH = 4_000
@@ -76,15 +77,13 @@ async def _rebuild(settings: Settings, view: View) -> tuple[float, int]:
     """Seconds and documents of one new generation, which is dropped again."""
     async with connected(settings, views=[view], batch=REBUILD_BATCH) as projections:
         heads = await projections.around.heads(view)
-        sink = projections.sinks(view).open(view, _GENERATION)
+        sink = WriteBehind(projections.sinks(view).open(view, _GENERATION))
         await sink.drop()
         began = time.perf_counter()
         place = Place(view.name, _GENERATION, WHOLE)
         await Runner(view, place, sink, projections.around, live=False).run(heads)
-        await sink.close()
-        seconds = time.perf_counter() - began
-        sink = projections.sinks(view).open(view, _GENERATION)
         documents = await sink.count()
+        seconds = time.perf_counter() - began
         await sink.drop()
         await sink.close()
     return seconds, documents

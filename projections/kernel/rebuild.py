@@ -19,6 +19,7 @@ from projections.kernel.parking import Place
 from projections.kernel.partition import partitions
 from projections.kernel.runner import Runner
 from projections.kernel.sink import Sink, SinkFactory
+from projections.kernel.sinks.behind import WriteBehind
 from projections.kernel.surroundings import Surroundings
 from projections.kernel.view import View
 
@@ -95,7 +96,7 @@ class Rebuild:
         new = max(await self._sinks.generations(view.name), default=0) + 1
         await births.begin(view, new, self._sinks, around)
         other_version = live not in built or built[live].version != view.version
-        outcome = await self._bring_live(new, live, compared_with=live, other_version=other_version)
+        outcome = await self._bring_live(new, live, fresh=True, other_version=other_version)
         kept = {new, live or new} if keep_previous else {new}
         return replace(outcome, dropped=await births.keep_only(kept, view, self._sinks, around))
 
@@ -113,18 +114,19 @@ class Rebuild:
             raise CannotRebuild(message)
         previous = max(there)
         return await self._bring_live(
-            previous, live, compared_with=None, other_version=built[previous].version != view.version
+            previous, live, fresh=False, other_version=built[previous].version != view.version
         )
 
     async def _bring_live(
-        self, generation: int, live: int | None, *, compared_with: int | None, other_version: bool
+        self, generation: int, live: int | None, *, fresh: bool, other_version: bool
     ) -> Outcome:
         began, view = perf_counter(), self._view
         async with births.owned(view, generation, self._around) as leases:
-            sink = self._sinks.open(view, generation)
+            own = self._sinks.open(view, generation)
+            sink = WriteBehind(own) if fresh else own
             try:
                 positions = await self._catch_up(generation, sink, leases)
-                comparison = await self._compare(compared_with, sink) if compared_with else None
+                comparison = await self._compare(live, sink) if fresh and live else None
                 positions = await self._catch_up(generation, sink, leases)
                 documents = await sink.count()
                 await births.go_live(view, generation, self._sinks, self._around)

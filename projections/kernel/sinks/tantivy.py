@@ -1,8 +1,8 @@
 """Search views in Tantivy: an index folder a generation, its checkpoint in the index itself, one writing process.
 
 A live generation is committed with every batch, so that what is announced can be found. A generation that is
-being built is committed every few thousand documents: until then nobody reads it, and after a crash the events since
-its last commit are simply folded again.
+being built is committed every twenty thousand documents: until then nobody reads it, and after a crash the events
+since its last commit are simply folded again.
 """
 
 import asyncio
@@ -17,8 +17,7 @@ from projections.kernel.sink import Change, Stored
 from projections.kernel.sinks.tantivy_folder import TantivyFolder
 from projections.kernel.view import View
 
-_MOST_WAITING = 4_000
-_MOST_WAITING_BYTES = 16 * 2**20
+_MOST_WAITING = 20_000
 
 
 class TantivySink:
@@ -74,12 +73,8 @@ class TantivySink:
         self, changes: Sequence[Change], partition: str, checkpoints: Mapping[str, int]
     ) -> frozenset[str]:
         failed = self._folder.write(changes, partition, checkpoints)
-        waiting, size = self._folder.waiting
-        if (
-            waiting >= _MOST_WAITING
-            or size >= _MOST_WAITING_BYTES
-            or self._owner.live_now(self._generation.view) == self._generation.number
-        ):
+        live = self._owner.live_now(self._generation.view) == self._generation.number
+        if live or self._folder.waiting >= _MOST_WAITING:
             self._folder.commit()
         return failed
 

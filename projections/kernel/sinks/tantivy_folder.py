@@ -6,7 +6,6 @@ that ends. While the lock is held nobody else changes the index, so a revision o
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from threading import RLock
@@ -32,23 +31,14 @@ from contracts.search.tantivy_index import (
 from projections.kernel.sink import Change, Stored
 from projections.kernel.sinks.coding import decode_at, encode_at, stored
 
-_WRITER_BYTES = 20_000_000
-"""Of memory, before a part of a batch is written out."""
+_WRITER_BYTES = 50_000_000
+"""Of memory at most: when it is full, what was taken becomes a segment. Fewer segments are faster to search; a batch of
+a live generation needs next to nothing of it."""
 _SCANNED_AT_ONCE = 2_000
 _MOST_KNOWN = 20_000
 
 Row = tuple[str, Mapping[str, int], bytes]
 """Key, positions, content."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A change that is not committed yet."""
-
-    change: Change
-    made: Document
-    replaces: bool
-    """The index holds an older document of that key."""
 
 
 class TantivyFolder:
@@ -62,10 +52,11 @@ class TantivyFolder:
         self._searcher: Searcher | None = None
         self._writer: IndexWriter | None = None
         self._known: dict[str, int] = {}
-        """Key → the revision that the index holds, 0 for none; true as long as the writer is held."""
-        self._pending: dict[str, _Pending] = {}
-        self._pending_checkpoints: dict[str, Mapping[str, int]] = {}
-        self._pending_bytes = 0
+        """Key → the revision that was written last, 0 for none; true as long as the writer is held."""
+        self._uncommitted: dict[str, int] = {}
+        """The same, of what the writer has taken and not committed."""
+        self._checkpoints: dict[str, Mapping[str, int]] = {}
+        """Partition → the checkpoint to be committed."""
 
     def prepare(self) -> None:
         """Create folder and index; harmless when they are there."""
@@ -76,21 +67,20 @@ class TantivyFolder:
     def checkpoints(self, partition: str) -> dict[str, int]:
         """The partition's checkpoint."""
         with self._in_our_words():
-            if partition in self._pending_checkpoints:
-                return dict(self._pending_checkpoints[partition])
+            if partition in self._checkpoints:
+                return dict(self._checkpoints[partition])
             found = self._documents(self._term(CHECKPOINT, partition), 1)
             return decode_at(_bytes(found[0], AT)) if found else {}
 
     def load(self, keys: Sequence[str]) -> dict[str, Stored]:
-        """The documents that exist, those not committed yet included."""
+        """The documents that exist; what was not committed yet is, if it is asked for."""
         with self._in_our_words():
+            if not self._uncommitted.keys().isdisjoint(keys):
+                self.commit()
             loaded = {
-                key: Stored(pending.change.document, pending.change.at)
-                for key in keys
-                if (pending := self._pending.get(key)) is not None
+                key: stored(_bytes(found, AT), _bytes(found, STATE), _bytes(found, BODY))
+                for key, found in self._find(keys).items()
             }
-            for key, found in self._find([key for key in keys if key not in loaded]).items():
-                loaded[key] = stored(_bytes(found, AT), _bytes(found, STATE), _bytes(found, BODY))
             if self._writer is not None:
                 self._remember({key: loaded[key].revision if key in loaded else 0 for key in keys})
             return loaded
@@ -99,43 +89,38 @@ class TantivyFolder:
         self, changes: Sequence[Change], partition: str, checkpoints: Mapping[str, int]
     ) -> frozenset[str]:
         """Take the changes whose guard holds, and the checkpoint if all do; returns the others' keys."""
-        made = {change.key: self._made(change) for change in changes}
+        made = [self._made(change) for change in changes]
         with self._in_our_words():
-            self._hold()
+            writer = self._hold()
             held = self._revisions([change.key for change in changes])
             failed = frozenset(change.key for change in changes if held[change.key] != change.loaded_revision)
-            for change in changes:
+            for change, document_made in zip(changes, made, strict=True):
                 if change.key in failed:
                     continue
-                before = self._pending.get(change.key)
-                replaces = before.replaces if before else change.loaded_revision > 0
-                self._pending[change.key] = _Pending(change, made[change.key], replaces)
-                self._pending_bytes += len(change.body) + len(change.state)
-                self._known[change.key] = change.revision
+                if change.loaded_revision:
+                    writer.delete_documents_by_term(KEY, change.key)
+                writer.add_document(document_made)
+                self._uncommitted[change.key] = self._known[change.key] = change.revision
             if not failed:
-                self._pending_checkpoints[partition] = checkpoints
+                self._checkpoints[partition] = checkpoints
         return failed
 
     @property
-    def waiting(self) -> tuple[int, int]:
-        """How many changes, of how many bytes, were taken and not committed."""
-        return len(self._pending), self._pending_bytes
+    def waiting(self) -> int:
+        """How many changes were taken and not committed."""
+        return len(self._uncommitted)
 
     def commit(self) -> None:
         """Make what was taken durable and visible; after an error all of it is forgotten."""
         with self._in_our_words():
-            if not self._pending and not self._pending_checkpoints:
+            if not self._uncommitted and not self._checkpoints:
                 return
             writer = self._hold()
-            for key, pending in self._pending.items():
-                if pending.replaces:
-                    writer.delete_documents_by_term(KEY, key)
-                writer.add_document(pending.made)
-            for partition, at in self._pending_checkpoints.items():
+            for partition, at in self._checkpoints.items():
                 writer.delete_documents_by_term(CHECKPOINT, partition)
                 writer.add_document(checkpoint(partition, encode_at(at).encode()))
             writer.commit()
-            self._forget_pending()
+            self._forget_uncommitted()
             self._searcher = None
             self._latest()
 
@@ -207,7 +192,7 @@ class TantivyFolder:
 
     def _remember(self, revisions: Mapping[str, int]) -> None:
         if len(self._known) > _MOST_KNOWN:
-            self._known = {key: pending.change.revision for key, pending in self._pending.items()}
+            self._known = dict(self._uncommitted)
         self._known.update(revisions)
 
     def _find(self, keys: Sequence[str]) -> dict[str, Document]:
@@ -226,13 +211,12 @@ class TantivyFolder:
     def _term(self, name: str, value: str) -> Query:
         return Query.term_query(self._opened().schema, name, value, index_option="basic")
 
-    def _forget_pending(self) -> None:
-        self._pending.clear()
-        self._pending_checkpoints.clear()
-        self._pending_bytes = 0
+    def _forget_uncommitted(self) -> None:
+        self._uncommitted.clear()
+        self._checkpoints.clear()
 
     def _abandon(self) -> None:
-        self._forget_pending()
+        self._forget_uncommitted()
         self._known.clear()
         self._writer = self._searcher = self._index = None
 

@@ -171,19 +171,29 @@ def _exact(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...], *, p
         begin = [field for field in mapping.of(Kind.PREFIX) if field.whole]
         tiers += [Some(tuple(Begins(field.name, whole) for field in fields)) for fields in _by_level(begin)]
     for level in sorted({field.level for field in mapping.of(Kind.TEXT)}):
-        fields = tuple(field.name for field in mapping.of(Kind.TEXT) if field.level <= level)
+        fields = tuple(field.name for field in mapping.of(Kind.TEXT) if _reaches(field, level, looked_for))
         tiers.append(Every(tuple(Has(fields, word) for word in looked_for)))
-    if prefix:
-        tiers.append(_begun(mapping, whole, looked_for))
-    return Stage(Matching.EXACT, tuple(tiers), Some((certain, tiers[-1])) if certain else tiers[-1], certain)
+    widest = _begun(mapping, whole, looked_for, prefix=prefix)
+    if prefix and len(looked_for) > 1:
+        tiers.append(widest)
+    elif prefix and (
+        begins := tuple(Begins(name, looked_for[0][:LONGEST_START]) for name in _by_word(mapping))
+    ):
+        tiers.append(Some(begins))
+    return Stage(Matching.EXACT, tuple(tiers), Some((certain, widest)) if certain else widest, certain)
 
 
-def _begun(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...]) -> Condition:
+def _reaches(field: SearchField, level: int, looked_for: tuple[str, ...]) -> bool:
+    """Several words may stand in fields of this level and better ones; where better ones hold one word, it has ranked."""
+    return field.level == level or (field.level < level and len(looked_for) > 1)
+
+
+def _begun(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...], *, prefix: bool) -> Condition:
     """Every word is there, or its beginning; or all in one: `ibu profen`. Wider than all tiers of words before it."""
     by_word: Condition = Every(
-        tuple(Some(_as_written(mapping, word, prefix=may)) for word, may in _may_begin(looked_for))
+        tuple(Some(_as_written(mapping, word, prefix=prefix and may)) for word, may in _may_begin(looked_for))
     )
-    if len(looked_for) == 1 or len(whole) > LONGEST_START:
+    if not prefix or len(looked_for) == 1 or len(whole) > LONGEST_START:
         return by_word
     return Some((by_word, *(Begins(name, whole) for name in _by_word(mapping))))
 
