@@ -24,7 +24,7 @@ from projections.kernel.view import View
 _log = structlog.get_logger()
 _PAGE = 1_000
 """Events read and decoded in one go: about 10 ms of this process's time."""
-_FOLD_SLICE = 500
+_FOLD_SLICE = 100
 """Documents folded before others get their turn."""
 _UNSAVED = 10_000
 """Events that concern no document, after which the checkpoint is saved although more is waiting."""
