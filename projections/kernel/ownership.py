@@ -127,7 +127,9 @@ class Locks:
             self._watching.cancel()
             await asyncio.wait([self._watching])
         if self._session is not None:
-            with contextlib.suppress(*LOST):  # else the next waits until the server has noticed that we are gone
+            with contextlib.suppress(
+                *LOST
+            ):  # else the next waits until the server has noticed that we are gone
                 await self._session.connection.execute("SELECT pg_advisory_unlock_all()")
             await self._lose(self._session)
 

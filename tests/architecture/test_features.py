@@ -45,7 +45,9 @@ def test_an_event_has_a_schema_and_is_projected_or_listed_with_a_reason(event: t
     assert re.fullmatch(rf"[a-z]+\.{event.__name__}\.v[1-9]\d*", event.type)
     assert (ROOT / "contracts" / "schemas" / "events" / f"{event.type}.json").exists()
     projected = any(event in view.events for view in VIEWS)
-    assert projected != bool(UNPROJECTED.get(event.type)), "projected, or unprojected with a reason: one of the two"
+    assert projected != bool(UNPROJECTED.get(event.type)), (
+        "projected, or unprojected with a reason: one of the two"
+    )
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)

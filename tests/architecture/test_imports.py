@@ -47,7 +47,9 @@ def copy_of_the_tree(folder: Path) -> Path:
 
 def test_every_rule_has_a_planted_violation() -> None:
     configured = [
-        line.split('"')[1] for line in (ROOT / "pyproject.toml").read_text().splitlines() if line.startswith('id = "')
+        line.split('"')[1]
+        for line in (ROOT / "pyproject.toml").read_text().splitlines()
+        if line.startswith('id = "')
     ]
     assert sorted(configured) == sorted(VIOLATIONS)
 

@@ -63,7 +63,9 @@ def test_a_stale_version_is_the_librarys_integrity_error(application: LedgerAppl
 
 def test_a_replay_starts_from_the_snapshot(application: LedgerApplication) -> None:
     stream = uuid4()
-    application.save(*(recorded(stream, n, defined() if n == 1 else revised(f"Pain {n}")) for n in range(1, 6)))
+    application.save(
+        *(recorded(stream, n, defined() if n == 1 else revised(f"Pain {n}")) for n in range(1, 6))
+    )
     application.snapshot(stream, version=4)
     assert application.snapshots is not None
     kept = list(application.snapshots.get(stream))
@@ -73,7 +75,9 @@ def test_a_replay_starts_from_the_snapshot(application: LedgerApplication) -> No
     assert (replayed.version, replayed.state.names.en) == (5, "Pain 5")
 
 
-def test_the_notification_log_and_a_subscription_show_every_event_in_order(application: LedgerApplication) -> None:
+def test_the_notification_log_and_a_subscription_show_every_event_in_order(
+    application: LedgerApplication,
+) -> None:
     for _ in range(25):
         application.save(recorded(uuid4(), 1, defined()))
     log = application.notification_log

@@ -18,7 +18,9 @@ from tests.conftest import FreshDatabase
 DEADLINE = 10.0
 
 
-def told(position: int, *keys: str, view: str = "page", generation: int = 1, share: str = "0/1") -> Announcement:
+def told(
+    position: int, *keys: str, view: str = "page", generation: int = 1, share: str = "0/1"
+) -> Announcement:
     return Announcement(view, generation, share, {"catalog": position}, frozenset(keys))
 
 
@@ -99,7 +101,9 @@ async def test_a_ledger_that_the_view_does_not_read_holds_nobody_up(
     assert await feed.wait("unheard", {}, 0) is None
 
 
-async def test_a_view_in_shares_is_as_far_as_its_slowest(feed: PositionsFeed, publisher: PositionsPublisher) -> None:
+async def test_a_view_in_shares_is_as_far_as_its_slowest(
+    feed: PositionsFeed, publisher: PositionsPublisher
+) -> None:
     heard = Heard(feed)
     publisher.announce(told(9, share="0/2"))
     await heard.until(lambda all_: told(9, share="0/2").positions in [one.positions for one in all_ if one])
@@ -111,7 +115,9 @@ async def test_a_view_in_shares_is_as_far_as_its_slowest(feed: PositionsFeed, pu
         await feed.wait("page", {"catalog": 9}, 0.05)
 
 
-async def test_changed_keys_are_told_and_many_are_told_as_any(feed: PositionsFeed, publisher: PositionsPublisher) -> None:
+async def test_changed_keys_are_told_and_many_are_told_as_any(
+    feed: PositionsFeed, publisher: PositionsPublisher
+) -> None:
     heard = Heard(feed)
     publisher.announce(told(0))
     await feed.wait("page", {"catalog": 0}, DEADLINE)
@@ -122,11 +128,13 @@ async def test_changed_keys_are_told_and_many_are_told_as_any(feed: PositionsFee
     assert heard.all[0] is None, "whatever was remembered before the feed was connected is dropped"
     by_position = {one.positions["catalog"]: one.keys for one in heard.all if one}
     assert by_position[0] is None, "and of a view that was not heard of before, any document may have changed"
-    assert by_position[1] == {"A", "B"}
+    assert by_position[1] == frozenset({"A", "B"})
     assert by_position[2] is None
 
 
-async def test_what_piles_up_is_merged_and_nothing_is_lost(feed: PositionsFeed, publisher: PositionsPublisher) -> None:
+async def test_what_piles_up_is_merged_and_nothing_is_lost(
+    feed: PositionsFeed, publisher: PositionsPublisher
+) -> None:
     publisher.announce(told(0))
     await feed.wait("page", {"catalog": 0}, DEADLINE)
     heard = Heard(feed)
@@ -159,7 +167,9 @@ async def test_heartbeats_go_on_until_the_view_falls_silent(
     assert not feed.connected
 
 
-async def test_a_listener_that_fails_deafens_nobody(feed: PositionsFeed, publisher: PositionsPublisher) -> None:
+async def test_a_listener_that_fails_deafens_nobody(
+    feed: PositionsFeed, publisher: PositionsPublisher
+) -> None:
     complaints: list[dict[str, object]] = []
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
@@ -190,7 +200,9 @@ async def test_a_message_that_cannot_be_read_makes_everybody_forget(
         publisher.announce(told(1))
         await feed.wait("page", {"catalog": 1}, DEADLINE)
         known = heard.all.count(None)
-        async with await psycopg.AsyncConnection.connect(fresh_database.postgres_dsn, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(
+            fresh_database.postgres_dsn, autocommit=True
+        ) as connection:
             await connection.execute("SELECT pg_notify(%s, 'nonsense')", (CHANNEL,))
         await heard.until(lambda all_: all_.count(None) > known)
         publisher.announce(told(2))
