@@ -81,7 +81,11 @@ class SearchMapping:
 
     def of(self, kind: Kind) -> tuple[SearchField, ...]:
         """The fields of one kind."""
-        return tuple(each for each in self.fields if each.kind is kind)
+        return self._by_kind[kind]
+
+    @cached_property
+    def _by_kind(self) -> Mapping[Kind, tuple[SearchField, ...]]:
+        return {kind: tuple(each for each in self.fields if each.kind is kind) for kind in Kind}
 
     @cached_property
     def paths(self) -> Mapping[str, tuple[str, ...]]:

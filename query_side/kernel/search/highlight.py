@@ -1,14 +1,15 @@
 """Marks the words that matched, in the text as it is shown; ours, so that every engine marks the same."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from html import escape
-from typing import Any
 
 import orjson
 
 from contracts.search.folding import spans
 
+_PLAIN = re.compile("[^&<>\"']*")
 _Spans = tuple[tuple[int, int, tuple[str, ...]], ...]
 
 
@@ -25,37 +26,39 @@ class Highlighter:
         self._paths = tuple((path, tuple(path.split("."))) for path in paths) if words else ()
         self._prefix = prefix
         self._known: dict[str, bool] = {}
-        self._texts: dict[str, str] = {"": ""}
+        self._texts: dict[str, str] = {}
 
     def mark(self, body: bytes) -> dict[str, str]:
         """Path → its text as HTML, for the paths in which a word matched."""
-        if not self._paths:
-            return {}
-        hit = orjson.loads(body)
-        marked = ((path, self._marked(_text(hit, parts))) for path, parts in self._paths)
-        return {path: html for path, html in marked if html}
-
-    def _marked(self, text: str) -> str:
-        marked = self._texts.get(text)
-        if marked is None:
-            marked = self._texts[text] = self._mark(text)
+        marked: dict[str, str] = {}
+        if self._paths:
+            hit = orjson.loads(body)
+            for path, parts in self._paths:
+                value = hit
+                for part in parts:
+                    value = value.get(part) if type(value) is dict else None
+                if type(value) is str and (html := self._texts.get(value) or self._mark(value)):
+                    marked[path] = html
         return marked
 
     def _mark(self, text: str) -> str:
-        matched = [(start, end) for start, end, folded in _spans(text) if any(map(self._matches, folded))]
-        if not matched:
-            return ""
+        matched = [
+            (start, end)
+            for start, end, folded in _spans(text)
+            if not self._words.isdisjoint(folded) or any(map(self._nearly_matches, folded))
+        ]
+        quoted = str if _PLAIN.fullmatch(text) else escape
         pieces: list[str] = []
         at = 0
         for start, end in matched:
-            pieces += (escape(text[at:start]), "<em>", escape(text[start:end]), "</em>")
+            pieces += (quoted(text[at:start]), "<em>", quoted(text[start:end]), "</em>")
             at = end
-        pieces.append(escape(text[at:]))
-        return "".join(pieces)
+        if matched:
+            pieces.append(quoted(text[at:]))
+        marked = self._texts[text] = "".join(pieces)
+        return marked
 
-    def _matches(self, word: str) -> bool:
-        if word in self._words:
-            return True
+    def _nearly_matches(self, word: str) -> bool:
         known = self._known.get(word)
         if known is None:
             known = word.startswith(self._starts) if self._starts else False
@@ -69,12 +72,6 @@ class Highlighter:
 @lru_cache(maxsize=8192)
 def _spans(text: str) -> _Spans:
     return spans(text)
-
-
-def _text(hit: Any, path: tuple[str, ...]) -> str:  # noqa: ANN401 - any JSON
-    for part in path:
-        hit = hit.get(part) if isinstance(hit, dict) else None
-    return hit if isinstance(hit, str) else ""
 
 
 def _is_near(wanted: str, word: str, most: int, *, prefix: bool) -> bool:

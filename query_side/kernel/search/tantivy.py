@@ -15,12 +15,12 @@ from contracts.search.mapping import SearchMapping
 from contracts.search.request import SearchRequest, SearchResult, Suggestion, SuggestRequest
 from contracts.search.tantivy_index import reached
 from query_side.kernel.search.tantivy_query import TantivyQueries
-from query_side.kernel.search.tantivy_search import Commit, TantivySearch
+from query_side.kernel.search.tantivy_search import Commit, TakesLonger, TantivySearch
 from query_side.kernel.search.tantivy_suggest import suggestions
 from query_side.kernel.search.terms import check, typed
 
 _SHORT = 2
-"""A text up to so many letters stands for so many documents and phrases that going through them takes milliseconds."""
+"""A text up to so many letters begins so many phrases that finding the most frequent takes milliseconds."""
 _KEPT_GENERATIONS = 2
 
 _Stamp = tuple[int, int, int]
@@ -44,8 +44,7 @@ class TantivyEngine:
     """Reads the folder `<search folder>/<view>`.
 
     A commit of the projector is seen by the next call: each looks whether the index changed, which costs
-    microseconds. A search takes well below a millisecond and runs where it is called; what may take several, because it
-    goes through much of the index, runs in a thread.
+    microseconds. Most searches take well below a millisecond and run where they are called; the others run in a thread.
     """
 
     def __init__(self, search_folder: Path, view: str, mapping: SearchMapping) -> None:
@@ -60,10 +59,10 @@ class TantivyEngine:
         """One page of hits."""
         check(self._mapping, request)
         with self._reading(request.generation) as commit:
-            search = TantivySearch(commit, request)
-            if request.facets or len(request.text) <= _SHORT:
-                return await asyncio.to_thread(search.run)
-            return search.run()
+            try:
+                return TantivySearch(commit, request).run_if_quick()
+            except TakesLonger:
+                return await asyncio.to_thread(TantivySearch(commit, request).run)
 
     async def suggest(self, request: SuggestRequest) -> tuple[Suggestion, ...]:
         """Phrases that go on from what was typed."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 from tantivy import DocAddress, Query, Searcher
@@ -16,6 +15,8 @@ from query_side.kernel.search.tantivy_order import By, Found, Ordered
 from query_side.kernel.search.tantivy_query import TantivyQueries, both, but
 from query_side.kernel.search.terms import conditions, highlighter, ranked, sorted_by
 
+_SHORT = 2
+"""A text up to so many letters stands for a good part of all documents."""
 _FACET_VALUES = 1_000
 """Values of a facet that are looked at; of a field with more, rare ones may be counted low."""
 
@@ -41,6 +42,10 @@ class _Page(NamedTuple):
     total: int
 
 
+class TakesLonger(Exception):
+    """Milliseconds, not a part of one: typing errors are to be looked for, or much of the index is to be gone through."""
+
+
 class TantivySearch:
     """One request. It only reads, and may run in any thread."""
 
@@ -50,6 +55,7 @@ class TantivySearch:
         self._searcher = commit.searcher
         self._request = request
         self._need = request.limit + 1
+        self._quick = False
         self._filters = {name: commit.queries.of(each) for name, each in conditions(mapping, request).items()}
         field = sorted_by(mapping, request)
         descending = request.sort.startswith("-")
@@ -57,6 +63,17 @@ class TantivySearch:
             By(name, descending, continues=at > 0)
             for at, name in enumerate(sort_fields(field) if field else ())
         )
+
+    def run_if_quick(self) -> SearchResult:
+        """The answer, if it takes well below a millisecond.
+
+        Raises:
+            TakesLonger: it does not; it is better run in a thread.
+        """
+        if self._request.facets or len(self._request.text) <= _SHORT:
+            raise TakesLonger
+        self._quick = True
+        return self.run()
 
     def run(self) -> SearchResult:
         """The answer."""
@@ -76,9 +93,12 @@ class TantivySearch:
 
     def _first_page(self, read: Plan) -> _Page:
         page = self._start(0, read.stages[0]())
-        if len(page.found) < ENOUGH and (instead := self._wider(read, page)) is not None:
-            return self._start(*instead)
-        return page
+        if len(page.found) >= ENOUGH or len(read.stages) == 1:
+            return page
+        if self._quick and not page.found:
+            raise TakesLonger
+        instead = self._wider(read, page)
+        return page if instead is None else self._start(*instead)
 
     def _wider(self, read: Plan, page: _Page) -> tuple[int, Stage] | None:
         asking = wider(read, page.stage)
@@ -107,55 +127,29 @@ class TantivySearch:
         return _Page(number, stage, found, self._count(self._narrowed(stage.union)))
 
     def _start(self, number: int, stage: Stage) -> _Page:
-        if self._sort:
-            found = self._sorted(stage).first(self._need)
-            more = len(found) == self._need
-            return _Page(
-                number, stage, found, self._count(self._narrowed(stage.union)) if more else len(found)
-            )
-        return _Page(number, stage, *self._best(stage))
-
-    def _best(self, stage: Stage) -> tuple[Found, int]:
-        """The best hits, and how many there are: one query scores every document by its tier.
-
-        Within a tier Tantivy's order is of no use, so the last tier, of which not all may have come, is asked again.
-        """
-        tiers = [self._commit.queries.of(tier) for tier in stage.tiers]
-        graded = Query.disjunction_max_query(
-            [Query.const_score_query(query, len(tiers) - tier) for tier, query in enumerate(tiers)]
+        found = self._sorted(stage).first(self._need) if self._sort else self._tier_by_tier(stage)
+        all_of_it = len(found) < self._need
+        return _Page(
+            number, stage, found, len(found) if all_of_it else self._count(self._narrowed(stage.union))
         )
-        filters = [Query.const_score_query(query, 0.0) for query in self._filters.values()]
-        result: Any = self._searcher.search(both(graded, *filters), self._need)  # its stub forgets the count
-        addresses = [address for _, address in result.hits]
-        ranks = self._searcher.fast_field_values(RANK, addresses)
-        found: Found = [
-            ((len(tiers) - int(score), int(rank or 0)), address)
-            for (score, address), rank in zip(result.hits, ranks, strict=True)
-        ]
-        found.sort(key=itemgetter(0))
-        if result.count > self._need:
-            last = found[-1][0][0]
-            found = [each for each in found if each[0][0] < last]
-            better = {(address.segment_ord, address.doc) for _, address in found}
-            of_last = self._ordered(both(tiers[last], *self._filters.values()), By(RANK)).first(self._need)
-            found += [
-                ((last, *place), address)
-                for place, address in of_last
-                if (address.segment_ord, address.doc) not in better
-            ]
-        return found[: self._need], result.count
 
-    def _tier_by_tier(self, stage: Stage, at: int, rank: int) -> Found:
-        """What comes after a rank of a tier: the rest of that tier, then the tiers after it."""
-        tiers = [self._commit.queries.of(tier) for tier in stage.tiers]
+    def _tier_by_tier(self, stage: Stage, at: int = 0, rank: int | None = None) -> Found:
+        """The hits in the order of their tiers, after a rank of a tier where one is given.
+
+        The better a tier, the fewer meet it: most pages are full before a costly one is asked for.
+        """
         found: Found = []
-        for tier in range(at, len(tiers)):
-            only_here = but(both(tiers[tier], *self._filters.values()), tiers[:tier])
-            after = (rank,) if tier == at else None
+        better = [self._commit.queries.of(tier) for tier in stage.tiers[:at]]
+        for tier, condition in enumerate(stage.tiers[at:], start=at):
+            query = self._commit.queries.of(condition)
+            only_here = but(both(query, *self._filters.values()), better)
+            after = (rank,) if rank is not None and tier == at else None
             hits = self._ordered(only_here, By(RANK)).first(self._need - len(found), after=after)
             found += [((tier, *place), address) for place, address in hits]
             if len(found) == self._need:
                 break
+            if hits or after:
+                better.append(query)
         return found
 
     def _sorted(self, stage: Stage) -> Ordered:
