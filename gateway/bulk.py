@@ -17,7 +17,7 @@ from contracts.message import Command
 from contracts.rpc.channel import CommandChannel, CommandReply, CommandRequest
 from gateway.answers import TOKEN_HEADER, BulkResults, answered, refusals
 from gateway.body import read_json
-from gateway.commands import CommandEndpoint, accepted, function_name, outcome_of
+from gateway.commands import CommandEndpoint, accepted, function_name, outcome_of, purpose_parameter
 from gateway.exchange import exchange_of
 from gateway.gate import Gate
 from gateway.problems import document
@@ -76,7 +76,7 @@ class BulkEndpoint:
         bulk = parameter("bulk", Annotated[_bulk_of(kind, most), Body()])
         return Address(
             path=self.path,
-            endpoint=Documented(self, name, doc, [bulk]),
+            endpoint=Documented(self, name, doc, [bulk, purpose_parameter()]),
             method="POST",
             tag=kind.context(),
             operation_id=f"{kind.name}.bulk",

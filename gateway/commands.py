@@ -1,5 +1,6 @@
 """`POST /v1/{context}/{command}` for every command there is: the routes write themselves from the registry."""
 
+from inspect import Parameter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from gateway.gate import Gate
 from gateway.raw_route import Address, Documented, parameter
 
 KEY = "Idempotency-Key"
+PURPOSE = "Purpose"
+LONGEST_PURPOSE = 200
 REPEATED = "Idempotency-Replayed"
 _REFUSALS = (401, 403, 404, 408, 409, 413, 415, 422, 429, 431, 500, 503, 504)
 
@@ -63,6 +66,7 @@ class CommandEndpoint:
             role=identity.role,
             correlation_id=command_id,
             trace_id=exchange.trace_id,
+            purpose=_purpose(exchange.headers.get(b"purpose")),
         )
 
     def address(self) -> Address:
@@ -75,6 +79,7 @@ class CommandEndpoint:
         parameters = [
             parameter("command", Annotated[kind, Body()]),
             parameter("idempotency_key", key, None),
+            purpose_parameter(),
         ]
         return Address(
             path=self.path,
@@ -90,6 +95,14 @@ class CommandEndpoint:
             },
             permission=kind.permission,
         )
+
+
+def purpose_parameter() -> Parameter:
+    """The header that says why, for the documentation."""
+    says = Header(
+        alias=PURPOSE, max_length=LONGEST_PURPOSE, description="Why: kept with every event, for audits."
+    )
+    return parameter("purpose", Annotated[str | None, says], None)
 
 
 def path_of(kind: type[Command]) -> str:
@@ -121,3 +134,16 @@ def _command_id(key: bytes | None) -> UUID:
         return UUID(key.decode("ascii"))
     except ValueError:
         raise malformed_field(KEY, "uuid", "must be a UUID") from None
+
+
+def _purpose(said: bytes | None) -> str | None:
+    if said is None:
+        return None
+    try:
+        purpose = said.decode().strip()
+    except UnicodeDecodeError:
+        purpose = ""
+    if not purpose or len(purpose) > LONGEST_PURPOSE or not purpose.isprintable():
+        message = f"must be 1 to {LONGEST_PURPOSE} printable characters of UTF-8"
+        raise malformed_field(PURPOSE, "purpose", message)
+    return purpose

@@ -5,6 +5,9 @@ import sys
 import orjson
 import structlog
 
+_TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Where it failed and how it got there, never the values at hand: those may be secrets or somebody's data."""
+
 
 def log_as_json() -> None:
     """Set structlog up for this process."""
@@ -13,7 +16,7 @@ def log_as_json() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(_TRACEBACKS),
             structlog.processors.JSONRenderer(serializer=_render),
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),

@@ -136,3 +136,23 @@ async def test_every_command_has_its_route_and_needs_a_token(open_edge: Opens, n
     for path in (f"/v1/{name.replace('.', '/')}", f"/v1/{name.replace('.', '/')}/bulk"):
         assert (await edge.post(path, {})).status_code == 401
         assert (await edge.post(path, {}, **bearer("customer"))).status_code == 403
+
+
+async def test_the_purpose_is_kept_with_every_event(
+    back_office: Storefront, fresh_database: FreshDatabase
+) -> None:
+    single = await back_office.post(LIST, product("A"), Purpose="annual review", **bearer())
+    items = [{"id": str(uuid4()), "command": product("B")}]
+    many = await back_office.post(f"{LIST}/bulk", {"items": items}, Purpose="annual review", **bearer())
+    assert (single.status_code, many.status_code) == (200, 200)
+    reader = LedgerReader("catalog", 0, fresh_database.postgres_dsn)
+    stored = await reader.read(0, 10)
+    await reader.close()
+    assert [envelope.meta.purpose for envelope in stored] == ["annual review", "annual review"]
+
+
+@pytest.mark.parametrize("purpose", ["", "x" * 201, "two\tlines"])
+async def test_a_purpose_that_cannot_be_kept_is_refused(back_office: Storefront, purpose: str) -> None:
+    refused = await back_office.post(LIST, product("A"), Purpose=purpose, **bearer())
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == ["Purpose"]

@@ -93,6 +93,8 @@ class Stage:
     less, or finds only where that found nothing."""
     union: Condition
     """Holds where any tier does."""
+    seen: int = 0
+    """How many of its first tiers are those of the stage before."""
     certain: Condition | None = None
     """Holds where the text as a whole is a name or a code: whoever finds so need not look further."""
 
@@ -180,7 +182,8 @@ def _exact(mapping: SearchMapping, whole: str, looked_for: tuple[str, ...], *, p
         begins := tuple(Begins(name, looked_for[0][:LONGEST_START]) for name in _by_word(mapping))
     ):
         tiers.append(Some(begins))
-    return Stage(Matching.EXACT, tuple(tiers), Some((certain, widest)) if certain else widest, certain)
+    union = Some((certain, widest)) if certain else widest
+    return Stage(Matching.EXACT, tuple(tiers), union, certain=certain)
 
 
 def _reaches(field: SearchField, level: int, looked_for: tuple[str, ...]) -> bool:
@@ -212,7 +215,8 @@ def _typo(
         for errors in range(1, most + 1)
     )
     as_written = exact()
-    return Stage(Matching.TYPO, as_written.tiers + tiers, Some((as_written.union, tiers[-1])))
+    union = Some((as_written.union, tiers[-1]))
+    return Stage(Matching.TYPO, as_written.tiers + tiers, union, seen=len(as_written.tiers))
 
 
 def _some_words(mapping: SearchMapping, looked_for: tuple[str, ...], *, prefix: bool) -> Stage:

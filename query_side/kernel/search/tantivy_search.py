@@ -56,6 +56,8 @@ class TantivySearch:
         self._request = request
         self._need = request.limit + 1
         self._quick = False
+        self._counts: dict[tuple[int, bool], int] = {}
+        """Of conditions, which live as long as the request, filtered or not."""
         self._filters = {name: commit.queries.of(each) for name, each in conditions(mapping, request).items()}
         field = sorted_by(mapping, request)
         descending = request.sort.startswith("-")
@@ -70,7 +72,7 @@ class TantivySearch:
         Raises:
             TakesLonger: it does not; it is better run in a thread.
         """
-        if self._request.facets or len(self._request.text) <= _SHORT:
+        if self._request.facets or self._sort or len(self._request.text) <= _SHORT:
             raise TakesLonger
         self._quick = True
         return self.run()
@@ -98,7 +100,9 @@ class TantivySearch:
         if self._quick and not page.found:
             raise TakesLonger
         instead = self._wider(read, page)
-        return page if instead is None else self._start(*instead)
+        if instead is None:
+            return page
+        return self._start(*instead, skip=0 if page.found else instead[1].seen)
 
     def _wider(self, read: Plan, page: _Page) -> tuple[int, Stage] | None:
         asking = wider(read, page.stage)
@@ -113,7 +117,7 @@ class TantivySearch:
         """How many documents meet a condition, filters apart; the page already knows some of it."""
         if condition is page.stage.union and not self._filters:
             return page.total
-        return self._count(self._commit.queries.of(condition))
+        return self._count(condition)
 
     def _after_cursor(self, read: Plan) -> _Page:
         shape = (int,) * (len(self._sort) + 1 if self._sort else 2)
@@ -124,22 +128,21 @@ class TantivySearch:
             found = self._sorted(stage).first(self._need, after=after)
         else:
             found = self._tier_by_tier(stage, *after)
-        return _Page(number, stage, found, self._count(self._narrowed(stage.union)))
+        return _Page(number, stage, found, self._count(stage.union, narrowed=True))
 
-    def _start(self, number: int, stage: Stage) -> _Page:
-        found = self._sorted(stage).first(self._need) if self._sort else self._tier_by_tier(stage)
-        all_of_it = len(found) < self._need
-        return _Page(
-            number, stage, found, len(found) if all_of_it else self._count(self._narrowed(stage.union))
-        )
+    def _start(self, number: int, stage: Stage, skip: int = 0) -> _Page:
+        """`skip`: so many of the first tiers are known to be empty."""
+        found = self._sorted(stage).first(self._need) if self._sort else self._tier_by_tier(stage, skip)
+        more = len(found) == self._need
+        return _Page(number, stage, found, self._count(stage.union, narrowed=True) if more else len(found))
 
     def _tier_by_tier(self, stage: Stage, at: int = 0, rank: int | None = None) -> Found:
-        """The hits in the order of their tiers, after a rank of a tier where one is given.
+        """The hits of a tier, after a rank where one is given, and of the tiers after it.
 
         The better a tier, the fewer meet it: most pages are full before a costly one is asked for.
         """
         found: Found = []
-        better = [self._commit.queries.of(tier) for tier in stage.tiers[:at]]
+        better = [] if rank is None else [self._commit.queries.of(tier) for tier in stage.tiers[:at]]
         for tier, condition in enumerate(stage.tiers[at:], start=at):
             query = self._commit.queries.of(condition)
             only_here = but(both(query, *self._filters.values()), better)
@@ -164,9 +167,13 @@ class TantivySearch:
             return both(*filters)
         return both(self._commit.queries.of(condition), *filters)
 
-    def _count(self, query: Query) -> int:
-        result: Any = self._searcher.search(query, 1, order_by_field=RANK)  # its stub forgets the count
-        return int(result.count)
+    def _count(self, condition: Condition, *, narrowed: bool = False) -> int:
+        which = (id(condition), narrowed and bool(self._filters))
+        if which not in self._counts:
+            query = self._narrowed(condition) if narrowed else self._commit.queries.of(condition)
+            result: Any = self._searcher.search(query, 1, order_by_field=RANK)  # its stub forgets the count
+            self._counts[which] = result.count
+        return self._counts[which]
 
     def _score(self, stage: Stage, place: tuple[int, ...]) -> float:
         return 0.0 if self._sort else float(len(stage.tiers) - place[0])
