@@ -68,11 +68,12 @@ def as_data(history: "History") -> dict[str, Any]:
 
 
 def _show(history: "History") -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    from ops.console import wide_console
+
+    console = wide_console()
     console.print(f"[bold]{history.aggregate} {escape(history.key)}[/bold]  stream {history.stream_id}")
     table = Table("version", "when (Nairobi)", "what", "who, as what", "why", "what changed", box=None)
     for happening in history.happenings:

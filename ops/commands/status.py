@@ -76,10 +76,11 @@ def _views(data_dir: Path) -> "tuple[list[ViewStatus], str]":
 
 
 def _show(found: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from ops.console import wide_console
+
+    console = wide_console()
     console.print(f"phase: {found['phase']}" + (f" ({found['failure']})" if found["failure"] else ""))
     for name, address in found["addresses"].items():
         if isinstance(address, str):

@@ -4,6 +4,9 @@ Writes are journalled on a majority before they count (`w=majority, j=true`), so
 written survives any crash. A transaction is journalled once, not once a document, which makes replacing several
 times as fast. Where a guard fails it is given up and each document written by itself, which tells whose guard
 it was; so it is on a server that stands alone and knows no transactions.
+
+The transaction of a writer that was killed stays open on the server, and holds its documents, for a minute or
+more. So every writer leaves on record in which session it writes, and the next one ends that session first.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -19,6 +22,7 @@ from pymongo.errors import (
     ConnectionFailure,
     DuplicateKeyError,
     OperationFailure,
+    PyMongoError,
 )
 
 from contracts.errors import StoreUnavailable
@@ -41,6 +45,8 @@ _CHANGES_A_WRITE = 1_000
 """A busy machine replaces a few hundred documents a second: more at once might not be answered in time."""
 _DOCUMENTS_A_DELETE = 5_000
 _CONTENT = {"at": 1, "state": 1, "body": 1}
+_WRITERS = "readmodel_writers"
+"""Collection of the writers' sessions: `{"_id": "<generation>:<partition>", "session": id}`."""
 _Row = dict[str, Any]
 
 
@@ -74,8 +80,10 @@ class MongodbSink:
         self._generation = generation
         self._collection = database[generation.name]
         self._checkpoints = database[MONGODB_CHECKPOINTS]
+        self._writers = database[_WRITERS]
         self._known: dict[str, str] = {}
         self._transactions = True
+        self._sessions: dict[str, AsyncClientSession] = {}
 
     async def prepare(self) -> None:
         """Create the collection and its indexes."""
@@ -113,7 +121,7 @@ class MongodbSink:
             for start in range(0, len(changes), _CHANGES_A_WRITE):
                 chunk = changes[start : start + _CHANGES_A_WRITE]
                 last = start + _CHANGES_A_WRITE >= len(changes) and not failed
-                if await self._write_together(chunk, moved if last else None):
+                if await self._write_together(chunk, moved.place, moved if last else None):
                     continue
                 failed |= await self._write(chunk)
                 if last and not failed:
@@ -138,12 +146,40 @@ class MongodbSink:
     async def drop(self) -> None:
         """Remove the collection and the checkpoints."""
         with _in_our_words():
-            await self._checkpoints.delete_many({"_id": {"$regex": f"^{self._place('')}"}})
+            mine = {"_id": {"$regex": f"^{self._place('')}"}}
+            async for writer in self._writers.find(mine):
+                await self._end(writer["session"])
+            await self._writers.delete_many(mine)
+            await self._checkpoints.delete_many(mine)
             await self._empty()
             await self._collection.drop()
 
     async def close(self) -> None:
-        """Nothing: the connections are the factory's."""
+        """End the sessions; the connections are the factory's."""
+        for place, session in self._sessions.items():
+            with suppress(PyMongoError):  # the next writer ends it
+                await self._writers.delete_one({"_id": place, "session": session.session_id["id"]})
+            await session.end_session()
+        self._sessions = {}
+
+    async def _session(self, place: str) -> AsyncClientSession:
+        """The session in which this writer writes a share, after that of the one before it was ended."""
+        session = self._sessions.get(place)
+        if session is None:
+            session = self._database.client.start_session()
+            before = await self._writers.find_one({"_id": place})
+            record = {"_id": place, "session": session.session_id["id"]}
+            await self._writers.replace_one({"_id": place}, record, upsert=True)
+            if before is not None:
+                await self._end(before["session"])
+            self._sessions[place] = session
+        return session
+
+    async def _end(self, session: object) -> None:
+        with suppress(
+            OperationFailure
+        ):  # not allowed to: then its transaction ends when the server gives it up
+            await self._database.client.admin.command({"killSessions": [{"id": session}]})
 
     async def _empty(self) -> None:
         """The embedded server drops document by document, each made durable by itself, and lets nobody else in.
@@ -158,7 +194,7 @@ class MongodbSink:
     def _place(self, partition: str) -> str:
         return f"{self._generation.name}:{partition}"
 
-    async def _write_together(self, changes: Sequence[Change], moved: _Moved | None) -> bool:
+    async def _write_together(self, changes: Sequence[Change], place: str, moved: _Moved | None) -> bool:
         """All of it and the checkpoint, or nothing: a guard failed, or there are no transactions here."""
         if not self._transactions:
             return False
@@ -169,10 +205,8 @@ class MongodbSink:
             for change in changes
         ]
         try:
-            async with (
-                self._database.client.start_session() as session,
-                await session.start_transaction(write_concern=_DURABLE),
-            ):
+            session = await self._session(place)
+            async with await session.start_transaction(write_concern=_DURABLE):
                 await self._guard(changes, session)
                 await self._collection.bulk_write(operations, ordered=False, session=session)
                 if moved is not None:

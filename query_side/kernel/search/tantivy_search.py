@@ -56,8 +56,8 @@ class TantivySearch:
         self._request = request
         self._need = request.limit + 1
         self._quick = False
-        self._counts: dict[tuple[int, bool], int] = {}
-        """Of conditions, which live as long as the request, filtered or not."""
+        self._counts: dict[tuple[int, bool], tuple[int, Condition]] = {}
+        """What was counted, by the condition's identity and whether it was filtered."""
         self._filters = {name: commit.queries.of(each) for name, each in conditions(mapping, request).items()}
         field = sorted_by(mapping, request)
         descending = request.sort.startswith("-")
@@ -172,8 +172,8 @@ class TantivySearch:
         if which not in self._counts:
             query = self._narrowed(condition) if narrowed else self._commit.queries.of(condition)
             result: Any = self._searcher.search(query, 1, order_by_field=RANK)  # its stub forgets the count
-            self._counts[which] = result.count
-        return self._counts[which]
+            self._counts[which] = (result.count, condition)
+        return self._counts[which][0]
 
     def _score(self, stage: Stage, place: tuple[int, ...]) -> float:
         return 0.0 if self._sort else float(len(stage.tiers) - place[0])
