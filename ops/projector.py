@@ -6,6 +6,7 @@ import signal
 
 import uvloop
 
+from ops.logs import log_as_json
 from ops.settings import Settings
 from projections import app
 from projections.kernel.partition import Partition
@@ -13,6 +14,7 @@ from projections.kernel.partition import Partition
 
 def main() -> None:
     """Project until SIGTERM or SIGINT; the batch at hand is finished first."""
+    log_as_json()
     settings = Settings.from_environment()
     gc.freeze()  # what was imported stays: no use in looking through it again and again
     uvloop.run(_project(settings))

@@ -4,7 +4,6 @@ This is the hot loop of every rebuild. Events arrive validated and leave as byte
 validated or encoded twice, and a document is read from its bytes only when it was not folded recently.
 """
 
-import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from contracts.message import Envelope, Event
 from projections.kernel.inbox import Arrived
 from projections.kernel.parking import Poison, parked_stream, stream_key
 from projections.kernel.partition import Partition
+from projections.kernel.reason import how_it_got_there, reason
 from projections.kernel.sink import Change, Stored
 from projections.kernel.tail import Unreadable, reads
 from projections.kernel.view import Document, View
@@ -201,6 +201,6 @@ def _poison(key: str, label: str, envelope: Envelope[Event], error: Exception) -
         key=key,
         ledger=label,
         position=envelope.position,
-        error=f"{type(error).__name__}: {error}",
-        traceback="".join(traceback.format_exception(error)),
+        error=reason(error),
+        traceback=how_it_got_there(error),
     )

@@ -6,7 +6,6 @@ collected beside the running view; what has come since is added between two of i
 others at exactly their place.
 """
 
-import traceback
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from contracts.errors import StoreUnavailable
 from contracts.message import Envelope, Event
 from projections.kernel.fold import NOTHING, Fold, Happened, Held
 from projections.kernel.parking import Place, Poison, parked_stream
+from projections.kernel.reason import how_it_got_there, reason
 from projections.kernel.sink import Sink, Stored
 from projections.kernel.surroundings import Surroundings
 
@@ -114,9 +114,8 @@ class Retries:
         _log.info("document goes on", view=self._place.view, generation=self._place.generation, key=key)
 
     async def _still(self, key: str, error: Exception) -> None:
-        reason = f"{type(error).__name__}: {error}"
-        await self._parking.refuse(self._place, key, reason, "".join(traceback.format_exception(error)))
-        _log.error("document stays parked", view=self._place.view, key=key, error=reason)
+        await self._parking.refuse(self._place, key, reason(error), how_it_got_there(error))
+        _log.error("document stays parked", view=self._place.view, key=key, error=reason(error))
 
     async def _extend(self, retry: Retry, upto: Mapping[str, int]) -> None:
         async for label, envelope in self._between(retry.upto, upto):

@@ -15,6 +15,7 @@ from typing import Protocol
 from contracts.eventlog import names
 from contracts.eventlog.reader import StoredRow
 from contracts.message import Envelope, Event
+from projections.kernel.reason import reason
 
 WINDOW = 4_096
 """Events; with a catalogue's events about 15 MB."""
@@ -131,5 +132,5 @@ def _decode(row: StoredRow) -> Envelope[Event]:
         return Envelope(
             context=row.context, shard=row.shard, position=row.position, stream_id=row.stream_id,
             version=row.version, recorded_at=row.recorded_at, meta_json=row.meta_json,
-            event=Unreadable(stored_type=row.type, error=f"{type(error).__name__}: {error}"),
+            event=Unreadable(stored_type=row.type, error=reason(error)),
         )  # fmt: skip
