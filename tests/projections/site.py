@@ -1,6 +1,7 @@
 """A catalogue ledger that tests write to, and the stores that are projected into, all on the run's real servers."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -9,9 +10,10 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from command_side.kernel.ledger import Attempt, LedgerShard
+from command_side.kernel.ledger import Attempt, LedgerShard, Outcome
 from contracts.catalog.events import CategoryEvent, ProductEvent
 from contracts.consistency import shard_label
+from contracts.errors import StoreUnavailable
 from contracts.eventlog import names
 from contracts.ids import natural_id
 from contracts.message import Event
@@ -20,6 +22,7 @@ from projections.app import Projections, connected
 from projections.kernel.view import View
 
 DEADLINE_SECONDS = 20.0
+_PATIENCE_SECONDS = 30.0
 META = orjson.dumps(
     {
         "actor": "service:test",
@@ -54,13 +57,21 @@ class Ledger:
         return dict(self.heads)
 
     async def append_raw(self, stream: UUID, type_name: str, data: bytes) -> None:
-        """Append whatever one likes."""
+        """Append whatever one likes; a ledger that is away is asked again with the same id, as a client would."""
         shard = self._shards[stream.int % len(self._shards)]
         version = self._versions.get(stream, 0)
-        outcome = await shard.append(Attempt(uuid4(), b"test", stream, version, [(type_name, data)], META))
-        assert outcome.kind == "accepted"
+        attempt = Attempt(uuid4(), b"test", stream, version, [(type_name, data)], META)
+        outcome = await self._until_known(shard, attempt)
+        assert outcome.kind in {"accepted", "repeated"}
         self._versions[stream] = outcome.version
         self.heads[shard.label] = outcome.position
+
+    @staticmethod
+    async def _until_known(shard: LedgerShard, attempt: Attempt) -> Outcome:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                with contextlib.suppress(StoreUnavailable):
+                    return await shard.append(attempt)
 
     async def close(self) -> None:
         """Let go of the connections."""
