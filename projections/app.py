@@ -32,7 +32,6 @@ from projections.kernel.tail import Tail
 from projections.kernel.view import Store, View
 
 _log = structlog.get_logger()
-_REBUILD_BATCH = 4_000
 WHOLE = Partition(0, 1)
 _COLLECT_AFTER = 20_000
 """New objects before Python looks for garbage: a batch makes thousands that live until it is written, and looking
@@ -116,7 +115,7 @@ class Projections:
 
 @asynccontextmanager
 async def connected(
-    addresses: Addresses, *, views: Sequence[View] = VIEWS, batch: int = 10_000
+    addresses: Addresses, *, views: Sequence[View] = VIEWS, batch: int = 4_000
 ) -> AsyncIterator[Projections]:
     """Everything on these addresses; servers are first spoken to when they are needed."""
     if gc.get_threshold()[0] < _COLLECT_AFTER:

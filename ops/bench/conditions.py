@@ -2,13 +2,18 @@
 
 import os
 import platform
+import statistics
 import subprocess
+import tempfile
+import time
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("eventsourcing", "fastapi", "granian", "psycopg", "pydantic", "pymongo", "redis", "starlette", "tantivy", "uvloop")  # fmt: skip
+
+_SYNCS = 21
 
 
 @cache
@@ -25,7 +30,25 @@ def machine() -> dict[str, Any]:
 
 def conditions(**particular: Any) -> dict[str, Any]:
     """The machine, and what one benchmark adds."""
-    return {**machine(), "load_average": round(os.getloadavg()[0], 2), **particular}
+    return {
+        **machine(),
+        "load_average": round(os.getloadavg()[0], 2),
+        "fsync_ms": round(_sync_ms(), 3),
+        **particular,
+    }
+
+
+def _sync_ms() -> float:
+    """How long the disk takes to keep a page: half of what durable writes and commits of an index consist of."""
+    took = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(_SYNCS):
+            file.write(bytes(4096))
+            file.flush()
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1e3
 
 
 def _processor() -> str:

@@ -9,7 +9,7 @@ DEFAULT_PRODUCTS = 20_000
 class Size:
     """The same for every benchmark of a run."""
 
-    seconds: float = 3.0
+    seconds: float = 2.0
     """Of one measurement, of which a round has two."""
     products: int | None = DEFAULT_PRODUCTS
     """In the catalogue; None for all there are."""

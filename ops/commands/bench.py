@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
     def bench(  # noqa: PLR0913 -- one option each
         name: Annotated[Name, typer.Argument(help="Which benchmark.")] = Name.all,
         *,
-        seconds: Annotated[float, typer.Option(min=0.1, help="Of one measurement; a round has two.")] = 3.0,
+        seconds: Annotated[float, typer.Option(min=0.1, help="Of one measurement; a round has two.")] = 2.0,
         rounds: Annotated[int, typer.Option(min=1, help="How often both are measured in turns.")] = 5,
         products: Annotated[str, typer.Option(help="In the catalogue: a number or `all`.")] = "20000",
         into: Annotated[Path, typer.Option(help="Where `all` writes results.json and results.png.")] = Path(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ops.settings import Settings
     from projections.kernel.rebuild import Outcome
 
-_BATCH = 10_000
+_BATCH = 4_000
 
 
 class RebuildFailed(PlainError):

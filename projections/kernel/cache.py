@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from projections.kernel.sink import Stored
 
-_MOST_BYTES = 4 * 2**20
-"""Of JSON; as Python objects they take four to six times that."""
+_MOST_BYTES = 2 * 2**20
+"""Of JSON; as Python objects they take about three times that."""
 
 
 class Cache:

@@ -27,7 +27,7 @@ _PAGE = 1_000
 _FOLD_SLICE = 100
 """Documents folded before others get their turn."""
 _UNSAVED = 10_000
-"""Events that concern no document, after which the checkpoint is saved although more is waiting."""
+"""Events that concern no document, after which the checkpoint is saved at once."""
 _TICK_SECONDS = 1.0
 
 
@@ -70,8 +70,10 @@ class Runner:
                     await self._deal_with(pages)
                 while self._ready:
                     await self._finish(self._ready.pop())
+                if self._unsaved and self._save_due:
+                    await self._write_and_save([], self.positions)
             if self._unsaved:
-                await self._sink.write((), self._partition, self.positions)
+                await self._write_and_save([], self.positions)
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -100,6 +102,7 @@ class Runner:
         self.positions = {label: saved.get(label, 0) for label in self._tails}
         self._saved = dict(saved)
         self._unsaved = 0
+        self._save_due = False
         self._held = Held(parked)
         self._skipped: dict[str, int] = {}
         self._cache = Cache()
@@ -138,8 +141,8 @@ class Runner:
             folded = await self._fold_documents(documents)
             changes = [one.change for one in folded.values() if one.change is not None]
             passed_by = sum(positions.values()) - sum(self._saved.values())
-            if not changes and not changed and not self._inbox.empty and passed_by < _UNSAVED:
-                self._unsaved = passed_by
+            if not changes and not changed and passed_by < _UNSAVED:
+                self._unsaved = passed_by  # saved within a second, by the next tick
                 break
             failed = await self._write_and_save(changes, positions)
             written = [change for change in changes if change.key not in failed]
@@ -162,7 +165,7 @@ class Runner:
         with self._metrics.write.time():
             failed = await self._sink.write(changes, self._partition, positions)
         if not failed:
-            self._saved, self._unsaved = dict(positions), 0
+            self._saved, self._unsaved, self._save_due = dict(positions), 0, False
         return failed
 
     async def _fold_documents(self, documents: Mapping[str, Happened]) -> dict[str, Folded]:
@@ -191,10 +194,13 @@ class Runner:
                 missing.append(key)
         if missing:
             with self._metrics.load.time():
-                found |= await self._sink.load(missing)
-                # A store that lost data since would answer with documents older than our place in the ledger.
-                if await self._sink.checkpoints(self._partition) != self._saved:
-                    raise CheckpointMoved
+                loaded, saved = await asyncio.gather(
+                    self._sink.load(missing), self._sink.checkpoints(self._partition)
+                )
+            # A store that lost data since would answer with documents older than our place in the ledger.
+            if saved != self._saved:
+                raise CheckpointMoved
+            found |= loaded
         return found
 
     async def _park(self, poison: Poison) -> None:
@@ -221,6 +227,9 @@ class Runner:
                 await self._parking.count_skipped(self.place, skipped)
                 if self._held:
                     await self._look_for_retries()
+                if self._unsaved:
+                    self._save_due = True
+                    self._inbox.nudge()
                 await asyncio.sleep(_TICK_SECONDS)
         except Exception as error:  # noqa: BLE001 - handed to the one who folds
             self._inbox.fail(error)

@@ -25,7 +25,7 @@ class Surroundings:
     lineage: Lineage
     publisher: PositionsPublisher
     metrics: Metrics
-    batch: int = 10_000
+    batch: int = 4_000
     """Events folded at once at most, by one view."""
 
     def tails_of(self, view: View) -> dict[str, Tail]:
@@ -45,7 +45,7 @@ class Surroundings:
         await self.locks.close()
 
 
-def surroundings(postgres_dsn: str, tails: Mapping[str, Tail], *, batch: int = 10_000) -> Surroundings:
+def surroundings(postgres_dsn: str, tails: Mapping[str, Tail], *, batch: int = 4_000) -> Surroundings:
     """All of it on one Postgres."""
     database = Database(postgres_dsn)
     return Surroundings(

@@ -17,8 +17,8 @@ from contracts.eventlog.reader import StoredRow
 from contracts.message import Envelope, Event
 from projections.kernel.reason import reason
 
-WINDOW = 4_096
-"""Events; with a catalogue's events about 15 MB."""
+WINDOW = 2_048
+"""Events; with a catalogue's events about 7 MB."""
 _WAIT_SECONDS = 1.0
 
 

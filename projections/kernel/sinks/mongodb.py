@@ -198,17 +198,10 @@ class MongodbSink:
         """All of it and the checkpoint, or nothing: a guard failed, or there are no transactions here."""
         if not self._transactions:
             return False
-        operations: list[InsertOne[_Row] | ReplaceOne[_Row]] = [
-            ReplaceOne({"_id": change.key}, self._row(change))
-            if change.loaded_revision
-            else InsertOne(self._row(change))
-            for change in changes
-        ]
         try:
             session = await self._session(place)
             async with await session.start_transaction(write_concern=_DURABLE):
-                await self._guard(changes, session)
-                await self._collection.bulk_write(operations, ordered=False, session=session)
+                await self._write_all(changes, session)
                 if moved is not None:
                     await self._save(moved, session)
         except _GuardFailed:
@@ -224,29 +217,24 @@ class MongodbSink:
             return False
         return True
 
-    async def _guard(self, changes: Sequence[Change], session: AsyncClientSession) -> None:
-        """See that every document to be replaced is as it was loaded; the transaction keeps it so."""
-        loaded = {change.key: change.loaded_revision for change in changes if change.loaded_revision}
-        keys = list(loaded)
-        for start in range(0, len(keys), _KEYS_A_FIND):
-            some = keys[start : start + _KEYS_A_FIND]
-            found = self._collection.find({"_id": {"$in": some}}, {"revision": 1}, session=session)
-            now = {row["_id"]: row["revision"] async for row in found}
-            if any(now.get(key) != loaded[key] for key in some):
-                raise _GuardFailed
+    async def _write_all(self, changes: Sequence[Change], session: AsyncClientSession) -> None:
+        written = await self._collection.bulk_write(self._operations(changes), ordered=False, session=session)
+        if written.matched_count != sum(change.loaded_revision > 0 for change in changes):
+            raise _GuardFailed
+
+    def _operations(self, changes: Sequence[Change]) -> list[InsertOne[_Row] | ReplaceOne[_Row]]:
+        """Add what was not there, and replace only what is as it was loaded."""
+        return [
+            ReplaceOne({"_id": change.key, "revision": change.loaded_revision}, self._row(change))
+            if change.loaded_revision
+            else InsertOne(self._row(change))
+            for change in changes
+        ]
 
     async def _write(self, changes: Sequence[Change]) -> frozenset[str]:
-        operations: list[InsertOne[_Row] | ReplaceOne[_Row]] = []
-        for change in changes:
-            row = self._row(change)
-            if change.loaded_revision:
-                guard = {"_id": change.key, "revision": change.loaded_revision}
-                operations.append(ReplaceOne(guard, row))
-            else:
-                operations.append(InsertOne(row))
         failed: set[str] = set()
         try:
-            result = await self._collection.bulk_write(operations, ordered=False)
+            result = await self._collection.bulk_write(self._operations(changes), ordered=False)
             matched = result.matched_count
         except BulkWriteError as error:
             details = error.details or {}
